@@ -1,0 +1,5 @@
+"""`python -m archcost`."""
+
+from archcost.cli import main
+
+main()

@@ -1,0 +1,68 @@
+"""`archcost compare`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from archcost.claims import Judge, Verdict, claims_of
+from archcost.cli.options import Network, chosen_format, counting, draw, emit, knobs, load, output
+from archcost.convention import convention
+from archcost.errors import ArchcostError
+from archcost.library import find
+from archcost.report import report, since, until
+
+FORMATS = ("rich", "json", "markdown")
+
+
+@click.command("compare")
+@click.argument("names", type=Network(), nargs=-1, required=True)
+@knobs
+@counting
+@click.option("--until", "last", type=click.IntRange(1), metavar="SIZE", help="Only up to the first SIZE x SIZE map.")
+@click.option("--from", "first", type=click.IntRange(1), metavar="SIZE", help="Only behind the first SIZE x SIZE map.")
+@output(*FORMATS)
+def compare_command(names: tuple[str, ...], settings: tuple[str, ...], limits: tuple[str, ...], **options: Any) -> None:
+    """Set networks side by side: totals with ratios, and costs stage by stage.
+
+    Ratios are to the first network. What was published about the pair is recomputed and judged below.
+
+    \b
+    archcost compare alexnet vgg16
+    archcost compare googlenet vgg16 --until 28
+    archcost compare resnet18 resnet34 resnet50 --format markdown
+    """
+    if len(names) < 2:
+        raise ArchcostError("compare takes two networks or more")
+    first, last = options["first"], options["last"]
+    if first and last:
+        raise ArchcostError("--until and --from exclude each other")
+    form = chosen_format(options["form"], options["output"], FORMATS)
+    counted = convention(options["convention_name"])
+    part = until(last) if last else since(first) if first else None
+    nets = [load(name, settings, limits) for name in names]
+    reports = [report(net, counted, options["batch"], options["dtype"], part) for net in nets]
+    verdicts = [] if settings or first else _published(names, last)
+    from archcost.render import comparison
+
+    if form == "json":
+        from archcost.render import json
+
+        emit(json.text(comparison.as_json(reports, verdicts)), options["output"])
+        return
+    words = f", up to {last} x {last}" if last else f", behind {first} x {first}" if first else ""
+    emit(draw(form, comparison.grids(reports, words, verdicts)), options["output"])
+
+
+def _published(names: tuple[str, ...], last: int | None) -> list[Verdict]:
+    """The claims of each network that name another of them, about the same part."""
+    judge = Judge()
+    found = []
+    for name in dict.fromkeys(names):
+        spec, variant = find(name)
+        for claim in claims_of(spec, variant):
+            until_there = claim.reading["until"].data if "until" in claim.reading else None
+            if until_there == last and any(claim.names(other) for other in names if other != name):
+                found.append(judge.judge(claim))
+    return found

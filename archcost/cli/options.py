@@ -1,0 +1,143 @@
+"""Arguments and options that several commands take, and where their output goes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+from click.shell_completion import CompletionItem
+
+from archcost.convention import CONVENTIONS, DTYPES, Convention, convention
+from archcost.errors import ArchcostError, Source, SpecError, did_you_mean
+from archcost.net import Net
+from archcost.source import Limits, Value, parse
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+FORMATS = {"rich": "", "json": ".json", "csv": ".csv", "markdown": ".md"}
+
+
+class Network(click.ParamType):
+    """The name of a built-in network, or the path of a specification."""
+
+    name = "name|file"
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        from archcost.library import names
+
+        found = [CompletionItem(name) for name in names() if name.startswith(incomplete)]
+        return found or [CompletionItem(incomplete, type="file")]
+
+
+def knobs(function: Function) -> Function:
+    """`--set` and `--limit`."""
+    function = click.option(
+        "--limit", "limits", multiple=True, metavar="NAME=N", help="Raise a limit: bytes, depth or layers of a spec."
+    )(function)
+    return click.option(
+        "--set", "settings", multiple=True, metavar="K=V", help="Set a knob: resolution=192, depths=[2,2,2,2]."
+    )(function)
+
+
+def counting(function: Function) -> Function:
+    """`--convention`, `--batch` and `--dtype`."""
+    function = click.option("--dtype", default="float32", show_default=True, type=click.Choice([*DTYPES]), metavar="TYPE",
+                            help=f"Type of the activations: {', '.join(DTYPES)}.")(function)
+    function = click.option("--batch", default=1, show_default=True, type=click.IntRange(1, 2**40), metavar="N",
+                            help="Samples at once.")(function)
+    return click.option("--convention", "convention_name", default="lecture", show_default=True, metavar="NAME",
+                        help=f"What counts: {', '.join(CONVENTIONS)}.")(function)
+
+
+def output(*formats: str) -> Callable[[Function], Function]:
+    """`--format` and `--output`."""
+
+    def decorate(function: Function) -> Function:
+        function = click.option("--output", type=click.Path(dir_okay=False), metavar="FILE",
+                                help="Write to a file; its ending tells the format.")(function)
+        return click.option("--format", "form", type=click.Choice(formats), help="How to print.")(function)
+
+    return decorate
+
+
+def chosen_convention(name: str) -> Convention:
+    """The convention of a `--convention` option."""
+    return convention(name)
+
+
+def load(name: str, settings: Sequence[str], limits: Sequence[str]) -> Net:
+    """The net that the arguments of a command mean."""
+    from archcost.library import load_net
+
+    return load_net(name, dict(map(_setting, settings)), parsed_limits(limits))
+
+
+def _setting(text: str) -> tuple[str, Value]:
+    name, equals, value = text.partition("=")
+    if not equals or not name or not value:
+        raise ArchcostError(f"--set takes K=V, such as resolution=192, not {text!r}")
+    parsed = parse(Source(f"--set {name}", value))
+    return name, parsed._replace(key_at=parsed.at)
+
+
+def parsed_limits(texts: Sequence[str]) -> Limits:
+    """The default limits with those that `--limit` raises."""
+    limits = Limits()
+    for text in texts:
+        name, _, number = text.partition("=")
+        if name not in Limits.__slots__:
+            raise ArchcostError(f"there is no limit {name!r}{did_you_mean(name, Limits.__slots__)}")
+        if not number.isdecimal() or not 0 < int(number[:18]) < 10**15:
+            raise ArchcostError(f"--limit takes NAME=N with a whole number from 1, not {text!r}")
+        limits = replace(limits, **{name: int(number)})
+    return limits
+
+
+def chosen_format(form: str | None, path: str | None, formats: Sequence[str]) -> str:
+    """The format that is asked for, or that the file's ending tells, or the first."""
+    if form:
+        return form
+    ending = Path(path).suffix.lower() if path else ""
+    return next((name for name in formats if ending and FORMATS[name] == ending), formats[0])
+
+
+def emit(text: str, path: str | None) -> None:
+    """Print the text, or write it to a file whole: under another name first, then renamed."""
+    if path is None:
+        click.echo(text, nl=not text.endswith("\n"))
+        return
+    import os
+    import tempfile
+
+    target = Path(path)
+    try:
+        handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
+                file.write(text)
+            umask = os.umask(0)
+            os.umask(umask)
+            os.chmod(name, target.stat().st_mode & 0o777 if target.exists() else 0o666 & ~umask)
+            os.replace(name, target)
+        except BaseException:
+            os.unlink(name)
+            raise
+    except OSError as error:
+        raise SpecError(f"{path}: cannot be written: {error.strerror}") from error
+
+
+def draw(form: str, grids: Sequence[Any]) -> str:
+    """Grids in a text format; only the one that is asked for is imported."""
+    if form == "markdown":
+        from archcost.render import markdown
+
+        return markdown.draw(grids)
+    if form == "csv":
+        from archcost.render import csv
+
+        return csv.draw(grids)
+    from archcost.render import terminal
+
+    return terminal.draw(grids)

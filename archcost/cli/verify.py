@@ -1,0 +1,87 @@
+"""`archcost verify`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import click
+
+from archcost.claims import Claim, Judge, Verdict, claims_of, plain
+from archcost.cli.options import Network, chosen_format, draw, emit, output
+from archcost.errors import SpecError, did_you_mean
+from archcost.library import find, sources, specs
+from archcost.render.grid import Column, Grid
+
+FORMATS = ("rich", "json", "csv", "markdown")
+COUNTED = ("reproduced", "erratum", "mismatch")
+
+
+@click.command("verify")
+@click.argument("names", type=Network(), nargs=-1)
+@click.option("--only", type=click.Choice(COUNTED), help="Show claims with this verdict only.")
+@output(*FORMATS)
+def verify_command(names: tuple[str, ...], only: str | None, **options: Any) -> None:
+    """Recompute every published number and judge it; exit 1 if one does not come out.
+
+    A figure is reproduced, or an erratum (with the reading that gives the printed digits, recomputed), or a mismatch.
+
+    \b
+    archcost verify
+    archcost verify alexnet vgg16 --only erratum
+    archcost verify --format json
+    """
+    form = chosen_format(options["form"], options["output"], FORMATS)
+    judge, cited = Judge(), sources()
+    verdicts = []
+    for claim in _claims(names):
+        if claim.source not in cited:
+            near = did_you_mean(claim.source, cited)
+            raise SpecError(f"sources.yaml has no {claim.source!r}{near}", claim.place)
+        verdicts.append(judge.judge(claim))
+    counts = {kind: sum(v.verdict == kind for v in verdicts) for kind in COUNTED}
+    shown = [v for v in verdicts if only in (None, v.verdict)]
+    if form == "json":
+        from archcost.render import json
+
+        emit(json.text(json.of_verdicts(shown, counts)), options["output"])
+    else:
+        emit(draw(form, [_grid(shown, counts)]), options["output"])
+    if counts["mismatch"]:
+        raise click.exceptions.Exit(1)
+
+
+def _claims(names: Sequence[str]) -> Iterator[Claim]:
+    for spec, variant in map(find, names) if names else ((spec, None) for spec in specs()):
+        yield from claims_of(spec, variant)
+
+
+def _grid(verdicts: Sequence[Verdict], counts: dict[str, int]) -> Grid:
+    columns = [
+        Column("architecture", "network", left=True, folds=True),
+        Column("at", "at", left=True, folds=True),
+        Column("quantity", "quantity", left=True),
+        Column("published", "published"),
+        Column("computed", "computed"),
+        Column("verdict", "verdict", left=True),
+        Column("source", "source", left=True, folds=True),
+        Column("explanation", "why", left=True, folds=True),
+    ]
+    rows = [
+        {
+            "architecture": v.claim.architecture,
+            "at": v.claim.at,
+            "quantity": v.claim.quantity,
+            "published": v.claim.printed,
+            "computed": plain(v.computed) if v.computed is not None else None,
+            "verdict": v.verdict,
+            "source": v.claim.source,
+            "explanation": v.explanation,
+        }
+        for v in verdicts
+    ]
+    summary = ", ".join(f"{n} {kind}" for kind, n in counts.items())
+    return Grid("published numbers, recomputed", columns, rows, remarks=[summary], styles=STYLES)
+
+
+STYLES = {"reproduced": "green", "erratum": "yellow", "mismatch": "bold red"}

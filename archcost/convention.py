@@ -1,0 +1,126 @@
+"""What counts as a FLOP, a parameter and a byte of activations: conventions as data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from archcost.cost import OPERATIONS, PARAMETERS, Cost, layer_names
+from archcost.dims import Dim
+from archcost.errors import ArchcostError, did_you_mean
+
+# Bytes of one element.
+DTYPES: Mapping[str, int] = {
+    "float64": 8,
+    "float32": 4,
+    "float16": 2,
+    "bfloat16": 2,
+    "int32": 4,
+    "int16": 2,
+    "int8": 1,
+    "uint8": 1,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Convention:
+    """What a count is made of; formulas know nothing of it.
+
+    `flops` says what an operation of each kind is worth, `"maxpool.cmp"` for one layer type before `"cmp"` for all;
+    what is not named is worth nothing. `memory` names the layers whose outputs are added up, with a factor; None adds
+    each buffer once: every output that is not computed in place and is no view.
+    """
+
+    name: str
+    text: str
+    flops: Mapping[str, int] = field(default_factory=dict)
+    params: tuple[str, ...] = tuple(PARAMETERS)
+    memory: Mapping[str, int] | None = None
+    kilo: int = 1024  # bytes in a KB
+
+    def count(self, op: str, cost: Cost) -> Dim:
+        """The FLOPs of a layer: its operations, weighed."""
+        worth = self.flops
+        return sum(n * (worth[key] if (key := f"{op}.{kind}") in worth else worth.get(kind, 0)) for kind, n in cost.ops.items())
+
+    def trained(self, cost: Cost) -> Dim:
+        """The parameters of a layer that count."""
+        return sum(n for kind, n in cost.params.items() if kind in self.params)
+
+    def held(self, op: str, cost: Cost) -> int:
+        """How often the output of a layer counts as memory in a total: mostly once or not at all."""
+        if self.memory is None:
+            return 1 if cost.storage == "new" and op != "input" else 0
+        return self.memory.get(op, 0)
+
+
+# A pooling output costs its window.
+WINDOWS = {"maxpool.cmp": 1, "avgpool.add": 1, "subsample.add": 1}
+WINDOWS |= {f"{kind}_{pool}": 1 for kind in ("adaptive", "global") for pool in ("maxpool.cmp", "avgpool.add")}
+WEIGHTED = {name: 1 for name in ("conv", "depthwise", "partial_conv", "transposed_conv", "linear", "rbf")}
+
+LECTURE = Convention(
+    "lecture",
+    "a multiply-accumulate is one FLOP, a pooling output costs its window (k x k); biases are parameters but no FLOPs; "
+    "normalisation and activations cost nothing; memory is the outputs, each buffer once, KB = 1024 bytes",
+    flops={"mac": 1, **WINDOWS},
+)
+
+CONVENTIONS: Mapping[str, Convention] = {
+    convention.name: convention
+    for convention in (
+        LECTURE,
+        Convention("macs", "multiply-accumulates of convolutions, linear layers and matrix products only", {"mac": 1}),
+        Convention(
+            "full",
+            "every elementary operation; a multiply-accumulate is two",
+            {kind: 2 if kind == "mac" else 1 for kind in OPERATIONS},
+        ),
+        replace(
+            LECTURE,
+            name="conv-fc-outputs",
+            text="as lecture, but memory is the outputs of convolutions and linear layers only",
+            memory=WEIGHTED,
+        ),
+        replace(
+            LECTURE,
+            name="all-outputs",
+            text="as lecture, but memory is the input and the outputs of all layers, in-place layers and views left out",
+            memory={name: 1 for name in ("input", "concat", *WEIGHTED)} | {key.partition(".")[0]: 1 for key in WINDOWS},
+        ),
+        replace(LECTURE, name="weights", text="as lecture, but biases do not count as parameters", params=("weight",)),
+        Convention(
+            "connections",
+            "LeCun's connections: every product with a weight, every summed input and every bias of each unit",
+            {"mac": 1, "bias": 1, "subsample.add": 1},
+        ),
+    )
+}
+
+
+def convention(name: str) -> Convention:
+    """The preset of that name."""
+    if name not in CONVENTIONS:
+        known = ", ".join(CONVENTIONS)
+        raise ArchcostError(f"there is no convention {name!r}{did_you_mean(name, CONVENTIONS)} (known: {known})")
+    return CONVENTIONS[name]
+
+
+def adapted(base: Convention, changes: Mapping[str, Any]) -> Convention:
+    """A convention like another but for some fields, as claims write it: `{memory: {linear: 1000}}`."""
+    known = {"flops": {*OPERATIONS, *layer_names()}, "memory": {"input", *layer_names()}}
+    for key, value in changes.items():
+        if key not in ("flops", "params", "memory", "kilo"):
+            raise ArchcostError(f"a convention has no {key!r}{did_you_mean(key, ['flops', 'params', 'memory', 'kilo'])}")
+        for name in value if key in known else ():
+            if name.partition(".")[0] not in known[key]:
+                raise ArchcostError(f"there is no layer or operation {name!r}{did_you_mean(name, known[key])}")
+    return replace(base, name=f"{base.name}, changed", **changes)
+
+
+def element_bytes(dtype: str) -> int:
+    """Bytes of one element of a type."""
+    if dtype not in DTYPES:
+        raise ArchcostError(f"there is no dtype {dtype!r}{did_you_mean(dtype, DTYPES)} (known: {', '.join(DTYPES)})")
+    return DTYPES[dtype]

@@ -1,0 +1,124 @@
+"""What a layer costs, in elementary operations, and the registry of layer types.
+
+A layer type is one plain function. Its positional parameters are the input shapes (one sample, channels first), its
+keyword-only parameters are the keys of the specification, its docstring says what is computed and from which source.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from inspect import Parameter, signature
+from typing import Any, Literal, TypeAlias
+
+from archcost.dims import Dim, Shape
+from archcost.errors import ArchcostError, did_you_mean
+from archcost.window import Window
+
+# The kinds of elementary operation a formula may count. A convention weighs them.
+OPERATIONS: Mapping[str, str] = {
+    "mac": "a multiplication whose product is accumulated, in a convolution, linear layer or matrix product",
+    "bias": "the addition of a bias",
+    "add": "an addition or subtraction; a sum of n elements takes n",
+    "mul": "a multiplication",
+    "div": "a division",
+    "cmp": "a comparison or selection; a maximum of n elements takes n",
+    "exp": "an exponential, logarithm, power, root or error function",
+}
+
+# The kinds of trainable parameter. Statistics that are not trained are buffers.
+PARAMETERS: Mapping[str, str] = {
+    "weight": "a factor of a multiply-accumulate",
+    "bias": "an offset added to the result of a convolution, linear or subsampling layer",
+    "scale": "a factor of a normalisation, activation or subsampling layer",
+    "shift": "an offset of a normalisation layer",
+}
+
+Storage: TypeAlias = Literal["new", "inplace", "view"]
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What one application of a layer to one sample costs."""
+
+    out: Shape
+    params: Mapping[str, Dim] = field(default_factory=dict)
+    ops: Mapping[str, Dim] = field(default_factory=dict)
+    storage: Storage = "new"  # inplace: may overwrite its input; view: has no data of its own
+    buffers: Mapping[str, Dim] = field(default_factory=dict)
+    # What an output position reads: a window per spatial axis, () for the position itself, None for everything.
+    windows: tuple[Window, ...] | None = ()
+    grows: bool = False  # the windows say what an input position writes instead: transposed convolution, upsampling
+
+
+@dataclass(frozen=True, slots=True)
+class Attribute:
+    """One key that a layer type takes; its kind is the annotation as written."""
+
+    name: str
+    kind: str
+    default: Any = None
+    required: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class LayerType:
+    """A registered layer: everything about it follows from its one function."""
+
+    name: str
+    cost: Callable[..., Cost]
+    inputs: tuple[str, ...]  # names of the input shapes
+    joins: bool  # takes any number of inputs
+    attributes: Mapping[str, Attribute]
+    kind: str  # the module that defines it: conv, pool, ...
+    doc: str
+
+
+_functions: dict[str, Callable[..., Cost]] = {}
+_types: dict[str, LayerType] = {}
+
+
+def layer(function: Callable[..., Cost]) -> Callable[..., Cost]:
+    """Store the function in the registry under its name and return it unchanged."""
+    name = function.__name__.rstrip("_")
+    if name in _functions:
+        raise RuntimeError(f"layer type {name!r} is defined twice")
+    _functions[name] = function
+    return function
+
+
+def layer_names() -> tuple[str, ...]:
+    """Every registered layer type, in the order of definition."""
+    import archcost.layers  # noqa: F401  (importing the formulas fills the registry)
+
+    return tuple(_functions)
+
+
+def layer_type(name: str) -> LayerType:
+    """The layer type of that name; its signature is read at the first use."""
+    if name not in _types:
+        if name not in layer_names():
+            raise ArchcostError(f"there is no layer {name!r}{did_you_mean(name, _functions)}")
+        _types[name] = _read(name, _functions[name])
+    return _types[name]
+
+
+def _read(name: str, function: Callable[..., Cost]) -> LayerType:
+    parameters = signature(function).parameters.values()
+    given = [p for p in parameters if p.kind is not Parameter.KEYWORD_ONLY]
+    keys = (p for p in parameters if p.kind is Parameter.KEYWORD_ONLY)
+    attributes = {
+        p.name: Attribute(p.name, p.annotation, required=True)
+        if p.default is Parameter.empty
+        else Attribute(p.name, p.annotation, p.default)
+        for p in keys
+    }
+    return LayerType(
+        name,
+        function,
+        tuple(p.name for p in given),
+        any(p.kind is Parameter.VAR_POSITIONAL for p in given),
+        attributes,
+        function.__module__.rpartition(".")[2],
+        function.__doc__ or "",
+    )

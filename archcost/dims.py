@@ -1,0 +1,142 @@
+"""Arithmetic that means the same on ints, SymPy symbols and NumPy arrays.
+
+Formulas use `+ - * // %`, `math.prod` and what stands here. Symbols are declared `integer=True, positive=True`.
+The questions `same`, `divides` and `at_least` answer True, False, or None where it depends on a symbol.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from functools import cache
+from typing import Any, TypeAlias
+
+from archcost.errors import ShapeError
+
+# To the type checker a dim is an int; at run time a SymPy expression or an integer array behaves like one.
+Dim: TypeAlias = int
+Count: TypeAlias = int  # as a dim, but may be 0
+Shape: TypeAlias = tuple[Dim, ...]
+Answer: TypeAlias = bool | None
+
+
+class Disagreement(Exception):
+    """The points of an array answer a question differently; `answers` has one truth value a point."""
+
+    def __init__(self, answers: Any) -> None:
+        super().__init__("the points of an array answer this question differently")
+        self.answers = answers
+
+
+def is_symbolic(*dims: Any) -> bool:
+    """Whether any of the dims is a SymPy expression."""
+    return any(hasattr(dim, "free_symbols") for dim in dims)
+
+
+def ceil_div(number: Dim, divisor: Dim) -> Dim:
+    """The quotient rounded up."""
+    return -(-number // divisor)
+
+
+def lesser(a: Dim, b: Dim) -> Dim:
+    """The smaller of two, element by element on arrays."""
+    if isinstance(a, int) and isinstance(b, int):
+        return min(a, b)
+    if is_symbolic(a, b):
+        import sympy
+
+        return sympy.Min(a, b)  # type: ignore[no-any-return]
+    if hasattr(a, "dtype") or hasattr(b, "dtype"):
+        import numpy
+
+        return numpy.minimum(a, b)  # type: ignore[no-any-return]
+    return min(a, b)
+
+
+def greater(a: Dim, b: Dim) -> Dim:
+    """The larger of two, element by element on arrays."""
+    return -lesser(-a, -b)
+
+
+def gcd(a: Dim, b: Dim) -> Dim:
+    """The greatest common divisor."""
+    if isinstance(a, int) and isinstance(b, int):
+        return math.gcd(a, b)
+    if is_symbolic(a, b):
+        return _symbolic_gcd()(a, b)  # type: ignore[no-any-return]
+    import numpy
+
+    return numpy.gcd(a, b)  # type: ignore[return-value]
+
+
+@cache
+def _symbolic_gcd() -> Any:
+    """SymPy's own gcd is that of polynomials: to it gcd(n, 6) is 1. This one waits until both are numbers."""
+    import sympy
+
+    class gcd(sympy.Function):  # type: ignore[misc]
+        is_integer = True
+        is_positive = True
+
+        @classmethod
+        def eval(cls, a: Any, b: Any) -> Any:
+            if a.is_Integer and b.is_Integer:
+                return sympy.Integer(math.gcd(int(a), int(b)))
+            if a == 1 or b == 1:
+                return sympy.Integer(1)
+            return a if a == b else None
+
+    return gcd
+
+
+def same(a: Dim, b: Dim) -> Answer:
+    """Whether two dims are equal."""
+    return _is_zero(a - b)
+
+
+def divides(divisor: Dim, number: Dim) -> Answer:
+    """Whether the division leaves no remainder."""
+    return _is_zero(number % divisor)
+
+
+def at_least(number: Dim, least: Dim) -> Answer:
+    """Whether the number is not below `least`."""
+    if isinstance(number, int) and isinstance(least, int):
+        return number >= least
+    difference: Any = number - least
+    return difference.is_nonnegative if is_symbolic(difference) else _agreed(difference >= 0)
+
+
+def _is_zero(difference: Any) -> Answer:
+    if isinstance(difference, int):
+        return difference == 0
+    return difference.expand().is_zero if is_symbolic(difference) else _agreed(difference == 0)
+
+
+def _agreed(answers: Any) -> bool:
+    if isinstance(answers, bool):
+        return answers
+    if answers.all():
+        return True
+    if answers.any():
+        raise Disagreement(answers)
+    return False
+
+
+def require(answer: Answer, complaint: str, *values: object) -> None:
+    """Refuse on False. The complaint is formatted with the values only then: shapes read `64 x 56 x 56`."""
+    if answer is False:
+        raise ShapeError(complaint.format(*(sizes(v) if isinstance(v, tuple) else v for v in values)))
+
+
+def each(value: Dim | Sequence[Dim], rank: int) -> Shape:
+    """One value per axis: `3` is `(3, 3)` at rank 2."""
+    if not isinstance(value, list | tuple):
+        return (value,) * rank  # type: ignore[return-value]
+    require(len(value) == rank, "{} values are given for {} axes", len(value), rank)
+    return tuple(value)
+
+
+def sizes(shape: Sequence[object]) -> str:
+    """A shape as people write it: `64 x 56 x 56`."""
+    return " x ".join(map(str, shape))

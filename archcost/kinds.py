@@ -1,0 +1,112 @@
+"""The kinds of value that a layer attribute takes: how each is checked, described and given to an editor.
+
+A kind is the annotation in the layer's signature, as written: `Dim`, `Spatial`, `Padding`, `bool`, `Literal['a', 'b']`.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from archcost.errors import ArchcostError, did_you_mean
+
+EXPRESSION = {"type": "string"}  # anywhere a number is wanted, an expression may stand
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """What a value must be, in words, as a test, and as a JSON Schema."""
+
+    wanted: str
+    accepts: Callable[[Any], bool]
+    schema: Mapping[str, Any]
+
+
+def is_number(value: Any) -> bool:
+    """A plain number, a symbol or an array of integers: what arithmetic is done on."""
+    if isinstance(value, int | float):
+        return not isinstance(value, bool)
+    return hasattr(value, "free_symbols") or (hasattr(value, "dtype") and value.dtype.kind in "iuf")
+
+
+def is_whole(value: Any, least: int = 1) -> bool:
+    """A whole number not below `least`; symbols and arrays are taken at their word."""
+    if isinstance(value, int | float):
+        return isinstance(value, int) and not isinstance(value, bool) and value >= least
+    return is_number(value) and (not hasattr(value, "dtype") or value.dtype.kind in "iu")
+
+
+def _is_pad(value: Any) -> bool:
+    if isinstance(value, tuple):
+        return bool(value) and all(
+            is_whole(v, 0) or (isinstance(v, tuple) and len(v) == 2 and all(is_whole(end, 0) for end in v))
+            for v in value
+        )
+    return value in ("same", "valid") if isinstance(value, str) else is_whole(value, 0)
+
+
+def _whole(least: int) -> list[Mapping[str, Any]]:
+    return [{"type": "integer", "minimum": least}, EXPRESSION]
+
+
+_PAD = {"anyOf": [*_whole(0), {"type": "array", "items": {"anyOf": _whole(0)}, "minItems": 2, "maxItems": 2}]}
+
+KINDS: Mapping[str, Kind] = {
+    "Dim": Kind("a whole number from 1", is_whole, {"anyOf": _whole(1)}),
+    "Count": Kind("a whole number from 0", lambda v: is_whole(v, 0), {"anyOf": _whole(0)}),
+    "int": Kind("a whole number", lambda v: isinstance(v, int) and not isinstance(v, bool), {"anyOf": _whole(-(2**31))}),
+    "float": Kind("a number", is_number, {"anyOf": [{"type": "number"}, EXPRESSION]}),
+    "bool": Kind("true or false", lambda v: isinstance(v, bool), {"anyOf": [{"type": "boolean"}, EXPRESSION]}),
+    "Spatial": Kind(
+        "a whole number from 1, or a list with one for each axis",
+        lambda v: all(map(is_whole, v)) and bool(v) if isinstance(v, tuple) else is_whole(v),
+        {"anyOf": [*_whole(1), {"type": "array", "items": {"anyOf": _whole(1)}, "minItems": 1}]},
+    ),
+    "Padding": Kind(
+        "a whole number from 0, a list with one number or [before, after] for each axis, or 'same' or 'valid'",
+        _is_pad,
+        {"anyOf": [*_whole(0), {"type": "array", "items": _PAD, "minItems": 1}]},
+    ),
+    "Sequence[Dim]": Kind(
+        "a list of whole numbers from 1",
+        lambda v: isinstance(v, tuple) and bool(v) and all(map(is_whole, v)),
+        {"anyOf": [EXPRESSION, {"type": "array", "items": {"anyOf": _whole(1)}, "minItems": 1}]},
+    ),
+}
+
+
+@cache
+def kind(annotation: str) -> Kind:
+    """The kind that an annotation names."""
+    plain = annotation.removesuffix(" | None")
+    if not plain.startswith("Literal"):
+        return KINDS[plain]
+    words = tuple(ast.literal_eval(plain.removeprefix("Literal")))
+    return Kind(f"one of {', '.join(words)}", lambda v: v in words, {"anyOf": [{"enum": list(words)}, EXPRESSION]})
+
+
+def check(annotation: str, value: Any) -> Any:
+    """The value, if it is of that kind; a float that is whole becomes an int, a list a tuple."""
+    wanted = kind(annotation)
+    if isinstance(value, float) and value.is_integer() and annotation != "float":
+        value = int(value)
+    if wanted.accepts(value):
+        return value
+    hint = ""
+    if isinstance(value, str):
+        words = ast.literal_eval(annotation.removeprefix("Literal")) if "Literal" in annotation else ["same", "valid"]
+        hint = did_you_mean(value, words) if "Literal" in annotation or annotation == "Padding" else ""
+    raise ArchcostError(f"must be {wanted.wanted}, is {shown(value)}{hint}")
+
+
+def shown(value: Any) -> str:
+    """A value as the specification writes it, cut where it is long."""
+    if value is None:
+        return "empty"
+    if isinstance(value, bool):
+        return str(value).lower()
+    text = repr(value) if isinstance(value, str) else str(list(value)) if isinstance(value, tuple) else str(value)
+    return text if len(text) <= 60 else text[:57] + "..."

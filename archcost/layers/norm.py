@@ -1,0 +1,72 @@
+"""Normalisation."""
+
+from __future__ import annotations
+
+from math import prod
+from typing import Literal
+
+from archcost.cost import Cost, layer
+from archcost.dims import Dim, Shape, divides, require
+
+
+@layer
+def batchnorm(x: Shape, *, affine: bool = True) -> Cost:
+    """Batch normalisation of a map `channels x space` or a vector, at inference: `x * a + b` with a and b per channel.
+
+    The running mean and variance of each channel are buffers; scale and shift are trained if `affine`.
+    Source: Ioffe & Szegedy 2015, arXiv:1502.03167, algorithm 2.
+    """
+    channels, n = x[0], prod(x)
+    return Cost(
+        out=x,
+        params={"scale": channels, "shift": channels} if affine else {},
+        ops={"mul": n, "add": n},
+        storage="inplace",
+        buffers={"mean": channels, "variance": channels},
+    )
+
+
+@layer
+def layernorm(x: Shape, *, over: Literal["last", "channels", "all"] = "last", affine: bool = True) -> Cost:
+    """Layer normalisation over the last axis, the channels (first axis) or all axes of any shape.
+
+    Each group of elements that are normalised together takes its mean and variance: per element an addition for each
+    sum, the difference, its square and the product with `1 / sqrt(variance)`; per group two divisions and a root.
+    Scale and shift have one value for each element of a group.
+    Source: Ba et al. 2016, arXiv:1607.06450, equation 3.
+    """
+    size = {"last": x[-1], "channels": x[0], "all": prod(x)}[over]
+    return _normalised(x, groups=prod(x) // size, trained=size, affine=affine)
+
+
+@layer
+def groupnorm(x: Shape, *, groups: Dim = 32, affine: bool = True) -> Cost:
+    """Group normalisation of a map `channels x space`: the channels of a group share mean and variance.
+
+    Counts as `layernorm`; scale and shift per channel. Refuses channels that do not divide into the groups.
+    Source: Wu & He 2018, arXiv:1803.08494, section 3.1.
+    """
+    channels = x[0]
+    require(divides(groups, channels), "{} channels do not divide into {} groups", channels, groups)
+    return _normalised(x, groups=groups, trained=channels, affine=affine)
+
+
+def _normalised(x: Shape, groups: Dim, trained: Dim, affine: bool) -> Cost:
+    n = prod(x)
+    return Cost(
+        out=x,
+        params={"scale": trained, "shift": trained} if affine else {},
+        ops={"add": (3 + affine) * n, "mul": (2 + affine) * n, "div": 2 * groups, "exp": groups},
+        storage="inplace",
+    )
+
+
+@layer
+def lrn(x: Shape, *, size: Dim = 5) -> Cost:
+    """Local response normalisation across `size` neighbouring channels: `x / (k + alpha * sum(x**2)) ** beta`.
+
+    Per element: a square, `size` additions (also for border channels), alpha and k, a power and a division.
+    Source: Krizhevsky et al. 2012, section 3.3.
+    """
+    n = prod(x)
+    return Cost(out=x, ops={"mul": 2 * n, "add": (size + 1) * n, "exp": n, "div": n}, storage="inplace")

@@ -1,0 +1,99 @@
+"""Layers that move, repeat, cut or reorder elements without computing with them."""
+
+from __future__ import annotations
+
+from math import prod
+from typing import Literal
+
+from archcost.cost import Cost, layer
+from archcost.dims import Count, Dim, Shape, at_least, divides, each, require
+from archcost.layers.shapes import channels_and_space
+from archcost.window import Padding, Spatial, Window, pads
+
+
+@layer
+def flatten(x: Shape) -> Cost:
+    """All elements of any shape as one vector; a view.
+
+    Source: torch.nn.Flatten.
+    """
+    return Cost(out=(prod(x),), storage="view", windows=None)
+
+
+@layer
+def upsample(x: Shape, *, scale: Spatial, mode: Literal["nearest", "linear"] = "nearest") -> Cost:
+    """A map `channels x space` enlarged `scale` times along each axis.
+
+    `nearest` repeats elements; `linear` (bilinear over two axes, trilinear over three) mixes `2**axes` neighbours:
+    as many products and one addition fewer for each output.
+    Source: torch.nn.Upsample.
+    """
+    channels, space = channels_and_space(x)
+    rank = len(space)
+    scales = each(scale, rank)
+    out = (channels, *(n * s for n, s in zip(space, scales, strict=True)))
+    neighbours = 2**rank
+    mixing = {"mul": neighbours * prod(out), "add": (neighbours - 1) * prod(out)} if mode == "linear" else {}
+    reach = 2 if mode == "linear" else 1
+    return Cost(out=out, ops=mixing, windows=tuple(Window(reach * s, s) for s in scales), grows=True)
+
+
+@layer
+def pad(x: Shape, *, pad: Padding = 0, channels: Padding = 0) -> Cost:
+    """Zeros around a map `channels x space`: `pad` as in `conv`, `channels` before and after the channels.
+
+    Source: torch.nn.functional.pad; zero channels: He et al. 2015, arXiv:1512.03385, section 3.3 (option A).
+    """
+    depth, space = channels_and_space(x)
+    require(not isinstance(pad, str) and not isinstance(channels, str), "takes numbers, not 'same' or 'valid'")
+    around = [ends or (0, 0) for ends in pads(pad, len(space))]
+    ((before, after),) = (ends or (0, 0) for ends in pads((channels,), 1))
+    return Cost(
+        out=(before + depth + after, *(n + b + a for n, (b, a) in zip(space, around, strict=True))),
+        windows=tuple(Window(1, 1, ends) for ends in around),
+    )
+
+
+@layer
+def crop(x: Shape, *, out: Spatial) -> Cost:
+    """The central `out` positions of a map `channels x space`; a view. Refuses to enlarge.
+
+    Source: Ronneberger et al. 2015, arXiv:1505.04597, section 2.
+    """
+    channels, space = channels_and_space(x)
+    kept = each(out, len(space))
+    for n, m in zip(space, kept, strict=True):
+        require(at_least(n, m), "cannot crop {} to {}", space, kept)
+    return Cost(out=(channels, *kept), storage="view")
+
+
+@layer
+def slice_(x: Shape, *, axis: int = 0, start: Count = 0, stop: Count | None = None, step: Dim = 1) -> Cost:
+    """Every `step`-th element from `start` to before `stop` along one axis of any shape; a view.
+
+    Axis 0 are the channels. Refuses an empty slice and a stop beyond the end.
+    Source: numpy basic slicing.
+    """
+    require(-len(x) <= axis < len(x), "has no axis {} in {}", axis, x)
+    axis %= len(x)
+    end = x[axis] if stop is None else stop
+    require(at_least(x[axis], end), "cannot slice to {} of {}", end, x[axis])
+    require(at_least(end, start + 1), "nothing is left from {} to {}", start, end)
+    strides = tuple(step if i == axis else 1 for i in range(1, len(x)))
+    return Cost(
+        out=(*x[:axis], (end - start - 1) // step + 1, *x[axis + 1 :]),
+        storage="view",
+        windows=tuple(Window(1, s) for s in strides),
+    )
+
+
+@layer
+def channel_shuffle(x: Shape, *, groups: Dim) -> Cost:
+    """The channels of a map `channels x space` dealt out so that each group gets some of every group; a copy.
+
+    Refuses channels that do not divide into the groups.
+    Source: Zhang et al. 2017, arXiv:1707.01083, section 3.1.
+    """
+    channels, _ = channels_and_space(x)
+    require(divides(groups, channels), "{} channels do not divide into {} groups", channels, groups)
+    return Cost(out=x)

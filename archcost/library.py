@@ -1,0 +1,81 @@
+"""Finding specifications: built-in networks and variants by name, files by path; and the sources they cite."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from archcost.errors import ArchcostError, SpecError, did_you_mean
+from archcost.expand import expand
+from archcost.net import Net
+from archcost.source import Limits, Value, read
+from archcost.spec import Spec, read_spec
+
+_HERE = Path(__file__).parent
+# In a wheel the specs lie inside the package, in a checkout beside it.
+SPECS = next(folder for folder in (_HERE / "specs", _HERE.parent / "specs") if folder.is_dir())
+SOURCES = SPECS / "sources.yaml"
+
+
+def spec_files() -> list[Path]:
+    """The built-in specifications."""
+    return sorted(path for path in SPECS.glob("*.yaml") if path != SOURCES)
+
+
+def find(name: str, limits: Limits = Limits()) -> tuple[Spec, str | None]:
+    """The specification of a built-in network or of a file, and the variant that is meant (None: the file's only one).
+
+    `path/to/file.yaml:variant` names a variant in a file. What has a slash or ends in .yaml or .yml is a path.
+    """
+    if "/" in name or "\\" in name or name.endswith((".yaml", ".yml")) or ".yaml:" in name or ".yml:" in name:
+        path, _, variant = name.rpartition(":") if ":" in Path(name).name else (name, "", "")
+        return _in_file(Path(path), variant, limits)
+    candidates = [SPECS / f"{name}.yaml", *(path for path in spec_files() if path.stem != name)]
+    for path in candidates:
+        if path.is_file() and (path.stem == name or name in path.read_text("utf-8")):
+            spec = load_spec(path)
+            if name in spec.names:
+                return spec, name if spec.variants else None
+    known = names()
+    raise ArchcostError(
+        f"there is no network {name!r}{did_you_mean(name, known)}"
+        + ("" if did_you_mean(name, known) else "; archcost list shows all, a file is given by its path")
+    )
+
+
+def _in_file(path: Path, variant: str, limits: Limits) -> tuple[Spec, str | None]:
+    spec = load_spec(path, limits)
+    if variant and variant not in spec.variants:
+        near = did_you_mean(variant, spec.variants)
+        raise SpecError(f"{path} has no variant {variant!r}{near}")
+    return spec, variant or next(iter(spec.variants), None)
+
+
+def load_spec(path: Path, limits: Limits = Limits()) -> Spec:
+    """The specification in a file."""
+    shown = path.name if path.parent == SPECS else str(path)
+    return read_spec(read(path, limits, shown), path.stem)
+
+
+def load_net(name: str, knobs: Mapping[str, Any] | None = None, limits: Limits = Limits()) -> Net:
+    """The net of a name or path, with some knobs set."""
+    spec, variant = find(name, limits)
+    return expand(spec, variant, knobs, limits)
+
+
+def specs() -> Iterator[Spec]:
+    """Every built-in specification."""
+    return map(load_spec, spec_files())
+
+
+def names() -> list[str]:
+    """Every built-in network."""
+    return [name for spec in specs() for name in spec.names]
+
+
+def sources() -> dict[str, Value]:
+    """What the specifications cite: for each short name its authors, title, year and place."""
+    document = read(SOURCES, name=SOURCES.name)
+    entries: dict[str, Value] = document.data
+    return entries

@@ -1,0 +1,69 @@
+"""A network as a flat list of named nodes, and the shapes and costs that run through it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from archcost.cost import Cost, layer_type
+from archcost.dims import Shape, at_least, require
+from archcost.errors import ArchcostError, Frame, Position, ShapeError, SpecError
+
+INPUT = "input"
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """One layer in its place: what it is, what it reads (indices of earlier nodes), and where it was written."""
+
+    name: str
+    op: str
+    inputs: tuple[int, ...] = ()
+    attributes: Mapping[str, Any] = field(default_factory=dict)
+    at: Position | None = None
+    via: Frame | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Net:
+    """Nodes in an order in which each follows what it reads; inputs are nodes of op `input`, the last is the output."""
+
+    name: str
+    nodes: tuple[Node, ...]
+    title: str = ""
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A node with the shapes it reads and what it costs there."""
+
+    node: Node
+    inputs: tuple[Shape, ...]
+    cost: Cost
+
+
+def propagate(net: Net) -> tuple[Step, ...]:
+    """The cost of every node in turn. An impossible or unknown layer is an error that names the node and its place."""
+    steps: list[Step] = []
+    for node in net.nodes:
+        inputs = tuple(steps[i].cost.out for i in node.inputs)
+        try:
+            cost = apply(node.op, inputs, node.attributes)
+            for size in cost.out:
+                require(at_least(size, 1), "gives an empty output: {}", cost.out)
+        except ShapeError as error:
+            raise SpecError(f"{node.name}: {error}", node.at, node.via) from error
+        steps.append(Step(node, inputs, cost))
+    return tuple(steps)
+
+
+def apply(op: str, inputs: tuple[Shape, ...], attributes: Mapping[str, Any]) -> Cost:
+    """The cost of one layer on these inputs."""
+    if op == INPUT:
+        return Cost(out=attributes["shape"])
+    found = layer_type(op)
+    if not found.joins and len(inputs) != len(found.inputs):
+        raise ArchcostError(f"{op} reads {len(found.inputs)} inputs, is given {len(inputs)}")
+    return found.cost(*inputs, **attributes)

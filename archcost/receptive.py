@@ -1,0 +1,73 @@
+"""The receptive field: how much of the input one output position can see, right through branches.
+
+Source: Araujo et al. 2019, "Computing receptive fields of convolutional neural networks", distill.pub.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+from typing import Any, NamedTuple
+
+from archcost.dims import ceil_div, greater, lesser, same
+from archcost.net import Step
+
+
+class Reach(NamedTuple):
+    """Along one axis: the first and last input position that output position 0 reads, and the step to the next."""
+
+    first: Any
+    last: Any
+    jump: Any
+
+
+Field = tuple[Reach, ...] | None  # None where it is not known: behind a join of maps of different scale
+
+
+def receptive_fields(steps: Sequence[Step]) -> list[tuple[Any, ...] | None]:
+    """The size of the receptive field of each step along each axis of the input, padding included.
+
+    A path that begins at another input has a field of its own; statistics of normalisation layers do not count.
+    """
+    fields: list[Field] = []
+    for step in steps:
+        fields.append(_field(step, [fields[i] for i in step.node.inputs]))
+    return [None if field is None else tuple(_whole(r.last - r.first + 1) for r in field) for field in fields]
+
+
+def _whole(size: Any) -> Any:
+    return -(-size // 1) if isinstance(size, Fraction) else size
+
+
+def _field(step: Step, fields: list[Field]) -> Field:
+    if not fields:
+        return (Reach(0, 0, 1),) * (len(step.cost.out) - 1)
+    field = fields[0]
+    for other in fields[1:]:
+        field = _hull(field, other)
+    if field is None or step.cost.windows == ():
+        return field
+    space = step.inputs[0][1:]
+    if step.cost.windows is None:  # everything is read
+        extent = space if len(space) == len(field) else (1,) * len(field)
+        return tuple(Reach(r.first, r.last + (n - 1) * r.jump, r.jump) for r, n in zip(field, extent, strict=True))
+    if len(step.cost.windows) != len(field):
+        return None
+    return tuple(_slid(reach, window, step.cost.grows) for reach, window in zip(field, step.cost.windows, strict=True))
+
+
+def _slid(reach: Reach, window: Any, grows: bool) -> Reach:
+    first, last, jump = reach
+    if grows:  # as many input positions as can write to one output position
+        return Reach(first, last + (ceil_div(window.span, window.stride) - 1) * jump, Fraction(1, window.stride) * jump)
+    start = first - window.pad[0] * jump
+    return Reach(start, start + (window.span - 1) * jump + last - first, jump * window.stride)
+
+
+def _hull(a: Field, b: Field) -> Field:
+    """What either of two joined paths sees; their positions must lie equally far apart."""
+    if a is None or b is None or len(a) != len(b):
+        return None
+    if any(same(p.jump, q.jump) is False for p, q in zip(a, b, strict=True)):
+        return None
+    return tuple(Reach(lesser(p.first, q.first), greater(p.last, q.last), p.jump) for p, q in zip(a, b, strict=True))

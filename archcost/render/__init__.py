@@ -1,0 +1,1 @@
+"""Output formats, one file each. They show what others computed."""

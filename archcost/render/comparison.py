@@ -1,0 +1,194 @@
+"""Networks side by side: totals with ratios, costs stage by stage, and what was published about the pair."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import log2
+from typing import Any
+
+from archcost.claims import Verdict, plain
+from archcost.dims import sizes
+from archcost.render.grid import Column, Grid
+from archcost.render.json import of_inputs, of_totals
+from archcost.render.units import ratio, short
+from archcost.report import Report
+
+TOTALS: Mapping[str, str] = {
+    "params": "parameters",
+    "flops": "FLOPs",
+    "macs": "MACs",
+    "memory_bytes": "memory",
+    "peak_memory_bytes": "inference peak",
+    "depth": "depth",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """The layers of a net whose outputs lie on one scale: their input divided by so many powers of two."""
+
+    scale: int | None  # None: behind the maps
+    maps: str
+    layers: int
+    memory_bytes: int
+    params: int
+    macs: int
+    flops: int
+
+
+def stages(report: Report) -> list[Stage]:
+    """A net cut by the scale of its maps, from the finest on."""
+    first = next(iter(report.inputs.values()))
+    by_scale: dict[int | None, list[Any]] = {}
+    for row in report.rows:
+        space = row.output[1:]
+        mapped = len(space) and len(first) > 1 and any(n != 1 for n in space)
+        by_scale.setdefault(round(log2(first[1] / space[0])) if mapped else None, []).append(row)
+    found = [
+        Stage(
+            scale,
+            ", ".join(dict.fromkeys(sizes(row.output[1:]) for row in rows)) if scale is not None else "",
+            len(rows),
+            sum(row.memory_bytes * row.held for row in rows),
+            sum(row.params for row in rows),
+            sum(row.macs for row in rows),
+            sum(row.flops for row in rows),
+        )
+        for scale, rows in by_scale.items()
+    ]
+    return sorted(found, key=lambda stage: (stage.scale is None, stage.scale))
+
+
+def totals_of(report: Report) -> dict[str, Any]:
+    """The totals that are compared."""
+    return {name: getattr(report.totals, name) for name in TOTALS}
+
+
+def ratios(report: Report, base: Report) -> dict[str, float | None]:
+    """How many times those of another net."""
+    mine, others = totals_of(report), totals_of(base)
+    return {name: mine[name] / others[name] if others[name] else None for name in TOTALS}
+
+
+def grids(reports: Sequence[Report], part: str, verdicts: Sequence[Verdict]) -> list[Grid]:
+    """Totals, stages, and the published figures."""
+    found = [_totals(reports, part), _stages(reports)]
+    return [*found, _published(verdicts)] if verdicts else found
+
+
+def _text(name: str, value: Any, kilo: int) -> str:
+    return short(value, kilo, "B") if "bytes" in name else short(value)
+
+
+def _totals(reports: Sequence[Report], part: str) -> Grid:
+    base, convention = reports[0], reports[0].convention
+    columns = [Column("quantity", "", left=True)]
+    for index, report in enumerate(reports):
+        columns.append(Column(f"net{index}", report.net.name))
+        if index:
+            columns.append(Column(f"ratio{index}", f"/ {base.net.name}" if len(reports) > 2 else "ratio"))
+    rows: list[dict[str, Any]] = [{"quantity": "input", **_row(reports, lambda r: sizes(next(iter(r.inputs.values()))))}]
+    for name, label in TOTALS.items():
+        row = {"quantity": label, **_row(reports, lambda r, name=name: _text(name, getattr(r.totals, name), convention.kilo))}
+        for index, report in enumerate(reports[1:], 1):
+            times = ratios(report, base)[name]
+            row[f"ratio{index}"] = None if times is None else ratio(times)
+        rows.append(row)
+    title = f"{' and '.join(r.net.name for r in reports)}{part}"
+    remark = f"convention {convention.name}: {convention.text}; batch {base.batch}, {base.dtype}"
+    return Grid(title, columns, rows, remarks=[remark])
+
+
+def _row(reports: Sequence[Report], text: Any) -> dict[str, str]:
+    return {f"net{index}": text(report) for index, report in enumerate(reports)}
+
+
+def _stages(reports: Sequence[Report]) -> Grid:
+    columns = [Column("scale", "\nscale", left=True)]
+    cut = [{stage.scale: stage for stage in stages(report)} for report in reports]
+    for index, report in enumerate(reports):
+        columns += [
+            Column(f"maps{index}", f"{report.net.name}\nmaps", folds=True),
+            Column(f"memory{index}", "\nmemory"),
+            Column(f"params{index}", "\nparams"),
+            Column(f"flops{index}", "\nFLOPs"),
+        ]
+        if index:
+            columns.append(Column(f"ratio{index}", "FLOPs\nratio"))
+    scales = sorted({scale for stage in cut for scale in stage}, key=lambda scale: (scale is None, scale))
+    rows = []
+    for scale in scales:
+        row: dict[str, Any] = {"scale": "vector" if scale is None else f"1/{2**scale}" if scale >= 0 else f"{2**-scale}x"}
+        for index, (report, found) in enumerate(zip(reports, cut, strict=True)):
+            stage = found.get(scale)
+            if stage is None:
+                continue
+            row[f"maps{index}"] = stage.maps
+            row[f"memory{index}"] = short(stage.memory_bytes, report.convention.kilo, "B")
+            row[f"params{index}"] = short(stage.params)
+            row[f"flops{index}"] = short(stage.flops)
+            base = cut[0].get(scale)
+            if index and base and base.flops:
+                row[f"ratio{index}"] = ratio(stage.flops / base.flops)
+        rows.append(row)
+    return Grid("by scale of the maps", columns, rows)
+
+
+def _published(verdicts: Sequence[Verdict]) -> Grid:
+    columns = [
+        Column("at", "at", left=True),
+        Column("quantity", "quantity", left=True),
+        Column("published", "published"),
+        Column("computed", "computed"),
+        Column("verdict", "verdict", left=True),
+        Column("explanation", "why", left=True, folds=True),
+    ]
+    rows = [
+        {
+            "at": v.claim.at,
+            "quantity": v.claim.quantity,
+            "published": v.claim.printed,
+            "computed": plain(v.computed),
+            "verdict": v.verdict,
+            "explanation": f"{v.explanation} [{v.claim.source}]".strip(),
+        }
+        for v in verdicts
+    ]
+    styles = {"reproduced": "green", "erratum": "yellow", "mismatch": "red"}
+    return Grid("what was published about them", columns, rows, styles=styles)
+
+
+def as_json(reports: Sequence[Report], verdicts: Sequence[Verdict]) -> dict[str, Any]:
+    """The comparison as data; `ratios` are those of the last network to the first."""
+    base = reports[0]
+    return {
+        "convention": base.convention.name,
+        "batch": base.batch,
+        "dtype": base.dtype,
+        "architectures": [
+            {
+                "name": report.net.name,
+                "title": report.net.title,
+                **of_inputs(report),
+                "totals": of_totals(report.totals),
+                "ratios": ratios(report, base),
+                "stages": [{name: getattr(stage, name) for name in Stage.__slots__} for stage in stages(report)],
+            }
+            for report in reports
+        ],
+        "ratios": ratios(reports[-1], base),
+        "published": [
+            {
+                "architecture": v.claim.architecture,
+                "source": v.claim.source,
+                "at": v.claim.at,
+                "quantity": v.claim.quantity,
+                "published": v.claim.printed,
+                "computed": v.computed,
+                "verdict": v.verdict,
+                "explanation": v.explanation,
+            }
+            for v in verdicts
+        ],
+    }

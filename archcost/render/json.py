@@ -1,0 +1,86 @@
+"""Reports, comparisons and verdicts as JSON: exact integers, stable names."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from archcost.report import Report, Row, Totals
+
+
+def text(data: Any) -> str:
+    """Any of the structures below, as a document; a symbol is written as its formula."""
+    return json.dumps(data, indent=1, ensure_ascii=False, default=_plain) + "\n"
+
+
+def _plain(value: Any) -> Any:
+    if hasattr(value, "tolist"):
+        return value.tolist()
+    return str(value)
+
+
+def of_report(report: Report) -> dict[str, Any]:
+    """A report: one item for each layer, never folded."""
+    return {
+        "name": report.net.name,
+        "title": report.net.title,
+        "source": report.net.source,
+        **of_inputs(report),
+        "batch": report.batch,
+        "dtype": report.dtype,
+        "convention": report.convention.name,
+        "layers": [of_row(row) for row in report.rows],
+        "totals": of_totals(report.totals),
+    }
+
+
+def of_inputs(report: Report) -> dict[str, Any]:
+    """The input shape; where there are several, also each by its name."""
+    shapes = {name: list(shape) for name, shape in report.inputs.items()}
+    first = {"input": next(iter(shapes.values()))}
+    return first if len(shapes) == 1 else {**first, "inputs": shapes}
+
+
+def of_row(row: Row) -> dict[str, Any]:
+    """One layer."""
+    return {
+        "name": row.name,
+        "op": row.op,
+        "inputs": [list(shape) for shape in row.inputs],
+        "output": list(row.output),
+        "attributes": dict(row.attributes),
+        "memory_bytes": row.memory_bytes,
+        "storage": row.storage,
+        "params": row.params,
+        "buffers": row.buffers,
+        "macs": row.macs,
+        "flops": row.flops,
+        "ops": dict(row.ops),
+        "receptive_field": None if row.receptive_field is None else list(row.receptive_field),
+    }
+
+
+def of_totals(totals: Totals) -> dict[str, Any]:
+    """The sums."""
+    return {name: getattr(totals, name) for name in Totals.__slots__}
+
+
+def of_verdicts(verdicts: Sequence[Any], counts: Mapping[str, int]) -> dict[str, Any]:
+    """Claims with what was computed for them."""
+    return {
+        "claims": [
+            {
+                "architecture": verdict.claim.architecture,
+                "source": verdict.claim.source,
+                "at": verdict.claim.at,
+                "quantity": verdict.claim.quantity,
+                "published": verdict.claim.printed,
+                "computed": list(verdict.computed) if isinstance(verdict.computed, tuple) else verdict.computed,
+                "verdict": verdict.verdict,
+                "explanation": verdict.explanation,
+            }
+            for verdict in verdicts
+        ],
+        "summary": dict(counts),
+    }

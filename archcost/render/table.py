@@ -1,0 +1,180 @@
+"""The cost table of one network, as the lectures draw it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from archcost.claims import Verdict
+from archcost.dims import sizes
+from archcost.errors import ArchcostError, did_you_mean
+from archcost.render.grid import Column, Grid, as_text
+from archcost.render.units import axes, bar, short, unit
+from archcost.report import Report, Row, folded, grouped
+
+
+def _channels(shapes: Sequence[tuple[Any, ...]]) -> Any:
+    """Channels of what a layer reads; of several inputs together where it lays them side by side."""
+    first = [shape[0] for shape in shapes]
+    return first[0] if len(set(map(str, shapes))) == 1 else sum(first)
+
+
+def _space(shape: tuple[Any, ...]) -> Any:
+    return list(shape[1:]) if len(shape) > 1 else None
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A column that a table can have: its heading, its value in a row, and the total that gives its unit."""
+
+    heading: str
+    value: Callable[[Row], Any]
+    total: str = ""  # the total it adds up to
+    text: Callable[[Any], str] = as_text
+    left: bool = False
+
+
+FIELDS: Mapping[str, Field] = {
+    "layer": Field("layer", lambda r: r.name, left=True),
+    "op": Field("op", lambda r: r.op, left=True),
+    "input": Field("input", lambda r: ", ".join(map(sizes, r.inputs)), left=True),
+    "in_channels": Field("input\nC", lambda r: _channels(r.inputs)),
+    "in_size": Field("\nH/W", lambda r: _space(r.inputs[0]), text=axes),
+    "filters": Field("layer\nfilters", lambda r: r.attributes.get("out") if "mac" in r.ops else None),
+    "kernel": Field("\nkernel", lambda r: r.attributes.get("kernel"), text=axes),
+    "stride": Field("\nstride", lambda r: r.attributes.get("stride"), text=axes),
+    "pad": Field("\npad", lambda r: r.attributes.get("pad"), text=axes),
+    "dilation": Field("\ndilation", lambda r: r.attributes.get("dilation"), text=axes),
+    "groups": Field("\ngroups", lambda r: r.attributes.get("groups")),
+    "out_channels": Field("output\nC", lambda r: r.output[0]),
+    "out_size": Field("\nH/W", lambda r: _space(r.output), text=axes),
+    "output": Field("output", lambda r: sizes(r.output), left=True),
+    "storage": Field("storage", lambda r: r.storage, left=True),
+    "elements": Field("elements", lambda r: r.elements, "elements"),
+    "memory": Field("memory", lambda r: r.memory_bytes, "memory_bytes"),
+    "params": Field("params", lambda r: r.params, "params"),
+    "buffers": Field("buffers", lambda r: r.buffers, "buffers"),
+    "macs": Field("MACs", lambda r: r.macs, "macs"),
+    "flops": Field("FLOPs", lambda r: r.flops, "flops"),
+    "receptive_field": Field("receptive\nfield", lambda r: r.receptive_field, text=axes),
+}
+SHARES = {f"{name}_share": name for name in ("memory", "params", "macs", "flops")}
+NAMES = (*FIELDS, *SHARES, "published")
+DEFAULT = (
+    "layer in_channels in_size filters kernel stride pad out_channels out_size memory params flops flops_share"
+).split()
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """How a table is to be looked at."""
+
+    columns: Sequence[str] = ()
+    every: bool = False  # do not fold in-place layers
+    depth: int | None = None
+    sort: str | None = None
+    top: int | None = None
+    unit: str = "auto"
+    bars: bool = False
+    receptive_field: bool = False
+
+
+def rows_of(report: Report, view: View) -> list[Row]:
+    """The rows that a view shows, in its order."""
+    rows = list(report.rows) if view.every else folded(report.rows)
+    if view.depth is not None:
+        rows = grouped(rows, view.depth)
+    if view.sort:
+        key = _known(SHARES.get(view.sort, view.sort))
+        if key == "published":
+            raise ArchcostError("a table cannot be sorted by published figures")
+        value = FIELDS[key].value
+        numbers = all(isinstance(value(row), int) for row in rows)
+        rows.sort(key=(lambda row: -value(row)) if numbers else lambda row: str(value(row)))
+    return rows[: view.top] if view.top is not None else rows
+
+
+def _known(name: str) -> str:
+    if name not in NAMES:
+        raise ArchcostError(f"there is no column {name!r}{did_you_mean(name, NAMES)} (known: {', '.join(NAMES)})")
+    return name
+
+
+def table(report: Report, view: View = View(), published: Sequence[Verdict] | None = None) -> Grid:
+    """The grid of a report."""
+    rows = rows_of(report, view)
+    names = [_known(name) for name in view.columns] or _default(rows, view)
+    if published is not None and "published" not in names:
+        names.append("published")
+    columns = [_column(name, report, view) for name in names]
+    body = [_values(row, names, report, published or ()) for row in rows]
+    footer = {names[0]: f"total of {report.totals.layers} layers" if view.top is not None else "total"}
+    footer |= {name: getattr(report.totals, FIELDS[name].total) for name in names if name in FIELDS and FIELDS[name].total}
+    shape = ", ".join(map(sizes, report.inputs.values()))
+    title = f"{report.net.name}: {report.net.title}" if report.net.title != report.net.name else report.net.name
+    return Grid(f"{title}, input {shape}", columns, body, footer, _remarks(report, published or ()), STYLES)
+
+
+STYLES = {"ok": "green", "erratum": "yellow", "mismatch": "red"}
+
+
+def _default(rows: Sequence[Row], view: View) -> list[str]:
+    names = [n for n in DEFAULT if n not in ("filters", "kernel", "stride", "pad") or any(FIELDS[n].value(r) for r in rows)]
+    if view.receptive_field:
+        names.insert(names.index("memory"), "receptive_field")
+    if view.bars:
+        names = [n for n in names if n not in ("in_channels", "in_size", "filters", "kernel", "stride", "pad")]
+        for quantity in ("memory", "params"):
+            names.insert(names.index(quantity) + 1, f"{quantity}_share")
+    return names
+
+
+def _column(name: str, report: Report, view: View) -> Column:
+    if name == "published":
+        return Column(name, "published", left=True, folds=True)
+    if name in SHARES:
+        return Column(name, "share" if view.bars else "\n%", bar if view.bars else _percent, left=view.bars)
+    found = FIELDS[name]
+    key = "memory_bytes" if name == "memory" else name
+    if not found.total:
+        return Column(key, found.heading, found.text, found.left, folds=name in ("layer", "input"))
+    chosen = unit(name, view.unit, getattr(report.totals, found.total), report.convention.kilo)
+    return Column(key, f"{found.heading}\n{chosen.name}", chosen.text)
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.1f}"
+
+
+def _values(row: Row, names: Sequence[str], report: Report, published: Sequence[Verdict]) -> dict[str, Any]:
+    values: dict[str, Any] = {}
+    for name in names:
+        if name in SHARES:
+            total = getattr(report.totals, FIELDS[SHARES[name]].total)
+            held = row.held if name == "memory_share" else 1
+            values[name] = FIELDS[SHARES[name]].value(row) * held / total if total else 0.0
+        elif name == "published":
+            values[name] = " · ".join(_judged(v) for v in published if v.claim.at == row.name)
+        else:
+            values["memory_bytes" if name == "memory" else name] = FIELDS[name].value(row)
+    return values
+
+
+def _judged(verdict: Verdict) -> str:
+    mark = "ok" if verdict.verdict == "reproduced" else verdict.verdict
+    return f"{verdict.claim.quantity} {verdict.claim.printed} {mark}"
+
+
+def _remarks(report: Report, published: Sequence[Verdict]) -> list[str]:
+    totals, kilo = report.totals, report.convention.kilo
+    remarks = [
+        f"{totals.params:,} parameters, {totals.flops:,} FLOPs ({totals.macs:,} multiply-accumulates), "
+        f"{short(totals.memory_bytes, kilo, 'B')} of outputs, inference peak {short(totals.peak_memory_bytes, kilo, 'B')}, "
+        f"depth {totals.depth}",
+        f"convention {report.convention.name}: {report.convention.text}; batch {report.batch}, {report.dtype}",
+    ]
+    names = {row.name for row in report.rows}
+    remarks += [f"published for {v.claim.at}: {_judged(v)} [{v.claim.source}]" for v in published if v.claim.at not in names]
+    remarks += [f"{v.verdict} {v.claim.at} {v.claim.printed}: {v.explanation}" for v in published if v.verdict != "reproduced"]
+    return remarks

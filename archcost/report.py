@@ -1,0 +1,231 @@
+"""What a net costs under a convention: a row for each layer, and the totals. Numbers only, no formatting."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import groupby
+from math import prod
+from typing import Any
+
+from archcost.convention import LECTURE, Convention, element_bytes
+from archcost.cost import layer_type
+from archcost.dims import Dim, Shape, same
+from archcost.errors import ArchcostError
+from archcost.memory import peak
+from archcost.net import INPUT, Net, Step, propagate
+from archcost.receptive import receptive_fields
+from archcost.window import Window
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One layer: what it reads, makes and costs. Counts are of the whole batch, parameters aside."""
+
+    name: str
+    op: str
+    inputs: tuple[Shape, ...]
+    output: Shape
+    attributes: Mapping[str, Any]
+    storage: str
+    elements: Dim  # of the output
+    memory_bytes: Dim  # of the output, whatever its storage
+    held: int  # how often the output counts in the total
+    params: Dim
+    buffers: Dim
+    macs: Dim
+    flops: Dim
+    ops: Mapping[str, Dim]
+    receptive_field: tuple[Any, ...] | None
+    follows: bool  # reads the row before and only that
+    layers: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """Sums over the rows; the memory total counts each output as the convention holds it."""
+
+    layers: int
+    depth: int
+    elements: Dim
+    memory_bytes: Dim
+    peak_memory_bytes: Dim
+    params: Dim
+    buffers: Dim
+    macs: Dim
+    flops: Dim
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The cost of a net."""
+
+    net: Net
+    convention: Convention
+    batch: int
+    dtype: str
+    inputs: Mapping[str, Shape]
+    rows: tuple[Row, ...]
+    totals: Totals
+
+
+def report(
+    net: Net,
+    convention: Convention = LECTURE,
+    batch: int = 1,
+    dtype: str = "float32",
+    part: Callable[[Sequence[Step]], slice] | None = None,
+) -> Report:
+    """The cost of a net, or of a part of it: a slice of its steps (see `until` and `since`)."""
+    if batch < 1:
+        raise ArchcostError(f"the batch must be a whole number from 1, is {batch}")
+    every = propagate(net)
+    fields = receptive_fields(every)
+    chosen = range(len(every))[part(every)] if part else range(len(every))
+    rows = tuple(
+        _row(every[i], fields[i], convention, batch, element_bytes(dtype), follows=every[i].node.inputs == (i - 1,))
+        for i in chosen
+        if every[i].node.op != INPUT
+    )
+    steps = [every[i] for i in chosen]
+    inputs = {step.node.name: step.cost.out for step in every if step.node.op == INPUT}
+    highest = peak(every[: chosen.stop]) if chosen.start == 0 else peak(every)
+    held = sum(convention.held(s.node.op, s.cost) * prod(s.cost.out) for s in steps) * batch
+    totals = Totals(
+        layers=len(rows),
+        depth=depth(every[: chosen.stop]),
+        elements=held,
+        memory_bytes=held * element_bytes(dtype),
+        peak_memory_bytes=highest * batch * element_bytes(dtype),
+        params=sum(r.params for r in rows),
+        buffers=sum(r.buffers for r in rows),
+        macs=sum(r.macs for r in rows),
+        flops=sum(r.flops for r in rows),
+    )
+    return Report(net, convention, batch, dtype, inputs, rows, totals)
+
+
+def _row(
+    step: Step, field: tuple[Any, ...] | None, convention: Convention, batch: int, size: int, follows: bool
+) -> Row:
+    node, cost = step.node, step.cost
+    elements = prod(cost.out) * batch
+    return Row(
+        name=node.name,
+        op=node.op,
+        inputs=step.inputs,
+        output=cost.out,
+        attributes=attributes(step),
+        storage=cost.storage,
+        elements=elements,
+        memory_bytes=elements * size,
+        held=convention.held(node.op, cost),
+        params=convention.trained(cost),
+        buffers=sum(cost.buffers.values()),
+        macs=cost.ops.get("mac", 0) * batch,
+        flops=convention.count(node.op, cost) * batch,
+        ops={kind: n * batch for kind, n in cost.ops.items() if not isinstance(n, int) or n},
+        receptive_field=field,
+        follows=follows,
+    )
+
+
+def attributes(step: Step) -> dict[str, Any]:
+    """Every attribute of a layer, defaults included; kernel, stride, pad and dilation as they apply to each axis."""
+    kinds = layer_type(step.node.op).attributes
+    full = {name: step.node.attributes.get(name, attribute.default) for name, attribute in kinds.items()}
+    for name in ("kernel", "stride", "pad", "dilation") if step.cost.windows else ():
+        if name in full:
+            full[name] = [_of_window(window, name) for window in step.cost.windows or ()]
+    return full
+
+
+def _of_window(window: Window, name: str) -> Any:
+    if name != "pad":
+        return getattr(window, name)
+    before, after = window.pad
+    return before if same(before, after) is True else [before, after]
+
+
+def depth(steps: Sequence[Step]) -> int:
+    """Layers with weights on the longest path to the output; a head beside the main path is not on it."""
+    deepest: list[int] = []
+    for step in steps:
+        before = max((deepest[i] for i in step.node.inputs), default=0)
+        deepest.append(before + ("weight" in step.cost.params))
+    return deepest[-1] if deepest else 0
+
+
+def until(size: int) -> Callable[[Sequence[Step]], slice]:
+    """The part of a net up to its first map of that size, the layer that makes it included."""
+    return lambda steps: slice(0, _first_map(steps, size) + 1)
+
+
+def since(size: int) -> Callable[[Sequence[Step]], slice]:
+    """The part of a net behind its first map of that size."""
+    return lambda steps: slice(_first_map(steps, size) + 1, len(steps))
+
+
+def _first_map(steps: Sequence[Step], size: int) -> int:
+    found: list[str] = []
+    for index, step in enumerate(steps):
+        space = step.cost.out[1:]
+        if space and all(same(n, size) is True for n in space):
+            return index
+        if space and str(space[0]) not in found:
+            found.append(str(space[0]))
+    raise ArchcostError(f"{steps[0].node.name} never becomes a map of {size} x {size}; its maps are {', '.join(found)}")
+
+
+def folded(rows: Iterable[Row]) -> list[Row]:
+    """Rows in which layers that work in place or do nothing (ReLU, batch norm, dropout) join the row they follow."""
+    kept: list[Row] = []
+    for row in rows:
+        joins = row.follows and row.storage != "new" and len(row.inputs) == 1 and row.inputs[0] == row.output
+        if joins and kept:
+            first = kept.pop()
+            kept.append(replace(_sum(first, row), name=first.name))
+        else:
+            kept.append(row)
+    return kept
+
+
+def grouped(rows: Iterable[Row], parts: int) -> list[Row]:
+    """Rows summed over the layers that share the first so many parts of their path."""
+    groups = groupby(rows, key=lambda row: row.name.split("/")[:parts])
+    return [_group("/".join(path), list(members)) for path, members in groups]
+
+
+def _group(name: str, members: list[Row]) -> Row:
+    if len(members) == 1:
+        return replace(members[0], name=name)
+    total = members[0]
+    for row in members[1:]:
+        total = _sum(total, row)
+    memory = sum(row.memory_bytes * row.held for row in members)
+    elements = sum(row.elements * row.held for row in members)
+    return replace(
+        total,
+        name=name,
+        op=f"{total.layers} layers",
+        attributes={},
+        output=members[-1].output,
+        receptive_field=members[-1].receptive_field,
+        memory_bytes=memory,
+        elements=elements,
+        held=1,
+    )
+
+
+def _sum(a: Row, b: Row) -> Row:
+    """The first row with the counts of both."""
+    kinds = dict.fromkeys([*a.ops, *b.ops])
+    return replace(
+        a,
+        params=a.params + b.params,
+        buffers=a.buffers + b.buffers,
+        macs=a.macs + b.macs,
+        flops=a.flops + b.flops,
+        ops={kind: a.ops.get(kind, 0) + b.ops.get(kind, 0) for kind in kinds},
+        layers=a.layers + b.layers,
+    )

@@ -1,0 +1,96 @@
+"""The JSON Schema of specifications, from the registry of layers and the sections of a document."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from archcost.claims import CLAIM, QUANTITIES
+from archcost.cost import LayerType, layer_names, layer_type
+from archcost.expand import WIRING
+from archcost.kinds import kind
+from archcost.spec import SECTIONS
+
+LIST = {"type": "array", "items": {"$ref": "#/$defs/layer"}}
+TEXT_OR_LIST = {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}
+WIRED = {
+    "as": {"type": ["string", "integer"]},
+    "from": TEXT_OR_LIST,
+    "repeat": {"type": ["integer", "string"], "minimum": 0},
+    "when": {"type": ["boolean", "string"]},
+}
+
+
+def schema() -> dict[str, Any]:
+    """The schema; what it lets pass may still be refused when shapes are worked out."""
+    types = {name: layer_type(name) for name in layer_names()}
+    wiring = {key: {**WIRED[key], "description": text} for key, text in WIRING.items()}
+    layers = {name: _arguments(item) for name, item in types.items()}
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "archcost specification",
+        "type": "object",
+        "required": ["input", "layers"],
+        "additionalProperties": False,
+        "properties": {key: {**_SECTIONS.get(key, {}), "description": text} for key, text in SECTIONS.items()},
+        "$defs": {
+            "layer": {
+                "anyOf": [
+                    {"type": "string", "description": "a layer or block without arguments"},
+                    {
+                        "type": "object",
+                        "properties": {**layers, **wiring},
+                        "description": "one layer or block, with its wiring beside it",
+                    },
+                ]
+            },
+            "claim": {
+                "type": "object",
+                "required": ["source"],
+                "additionalProperties": False,
+                "properties": {key: {"description": text} for key, text in {**CLAIM, **QUANTITIES}.items()},
+            },
+        },
+    }
+
+
+_SHAPE = {"type": "array", "items": {"type": ["integer", "string"]}, "minItems": 1}
+_CLAIMS = {"type": "array", "items": {"$ref": "#/$defs/claim"}}
+_SECTIONS: dict[str, dict[str, Any]] = {
+    "name": {"type": "string"},
+    "source": {"type": "string"},
+    "year": {"type": "integer"},
+    "notes": {"type": "string"},
+    "params": {"type": ["object", "null"]},
+    "input": {"anyOf": [_SHAPE, {"type": "object", "additionalProperties": _SHAPE}]},
+    "blocks": {
+        "type": ["object", "null"],
+        "additionalProperties": {
+            "type": "object",
+            "required": ["layers"],
+            "additionalProperties": False,
+            "properties": {"params": {"type": ["object", "null"]}, "layers": LIST},
+        },
+    },
+    "layers": LIST,
+    "variants": {"type": ["object", "null"], "additionalProperties": {"type": ["object", "null"]}},
+    "claims": {"anyOf": [{"type": "null"}, _CLAIMS, {"type": "object", "additionalProperties": _CLAIMS}]},
+}
+
+
+def _arguments(item: LayerType) -> dict[str, Any]:
+    """What may stand behind the name of a layer: its attributes, the first of them alone, or branches."""
+    attributes = {a.name: kind(a.kind).schema for a in item.attributes.values()}
+    required = [a.name for a in item.attributes.values() if a.required]
+    branch = {"anyOf": [LIST, {"type": "string"}]}
+    keyed = {
+        "type": "object",
+        "properties": attributes,
+        "required": required,
+        "additionalProperties": branch if item.joins else False,
+    }
+    forms: list[Any] = [keyed, {"type": "null"}]
+    if item.joins:
+        forms.append({"type": "array", "items": branch})
+    elif attributes and len(required) <= 1:
+        forms.append(next(iter(attributes.values())))
+    return {"anyOf": forms, "description": item.doc.strip().split("\n\n")[0]}

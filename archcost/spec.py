@@ -1,0 +1,156 @@
+"""A specification: the sections of a YAML document, checked one by one. What they expand to is `expand`'s business."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from archcost.cost import layer_names
+from archcost.errors import Position, SpecError, did_you_mean
+from archcost.source import Value
+
+SECTIONS: Mapping[str, str] = {
+    "name": "what people call the network",
+    "source": "the paper or code it follows, with authors, year and place",
+    "year": "the year of publication",
+    "notes": "what a reader should know",
+    "params": "the knobs of the architecture with their defaults",
+    "input": "the shape of one sample, channels first; or a name and a shape for each of several inputs",
+    "blocks": "layers with parameters, used like layers",
+    "layers": "the network, from input to output",
+    "variants": "named settings of the knobs",
+    "claims": "what was published about it: a list, or a list for each variant",
+}
+NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+/-]*$")
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Layers with parameters; a parameter whose default is empty is required."""
+
+    name: str
+    params: Mapping[str, Value]
+    layers: Value
+    at: Position
+
+
+@dataclass(frozen=True, slots=True)
+class Spec:
+    """One document: a network, or a family of variants."""
+
+    name: str
+    title: str
+    source: str
+    year: int | None
+    notes: str
+    params: Mapping[str, Value]
+    inputs: Mapping[str, Value]
+    blocks: Mapping[str, Block]
+    layers: Value
+    variants: Mapping[str, Mapping[str, Value]]
+    claims: Value | None
+    at: Position
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The networks it describes: its variants, or itself."""
+        return tuple(self.variants) or (self.name,)
+
+
+def read_spec(document: Value, name: str) -> Spec:
+    """The specification that a document holds; `name` is what the network is called where no variant is."""
+    if not document.is_map:
+        raise SpecError("a specification is a map with the keys input and layers", document.at)
+    sections: dict[str, Value] = document.data
+    for key, value in sections.items():
+        if key not in SECTIONS:
+            raise SpecError(f"a specification has no {key!r}{did_you_mean(key, SECTIONS)}", value.key_at)
+    for key in ("input", "layers"):
+        if key not in sections:
+            raise SpecError(f"a specification needs {key!r}: {SECTIONS[key]}", document.at)
+    params = _params(sections.get("params"), "params")
+    layers = sections["layers"]
+    if not layers.is_list or not layers.data:
+        raise SpecError("layers must be a list of layers", layers.at)
+    year = sections.get("year")
+    if year is not None and not isinstance(year.data, int):
+        raise SpecError("year must be a number", year.at)
+    return Spec(
+        name=name,
+        title=_text(sections.get("name")) or name,
+        source=_text(sections.get("source")),
+        year=year.data if year else None,
+        notes=_text(sections.get("notes")),
+        params=params,
+        inputs=_inputs(sections["input"]),
+        blocks=_blocks(sections.get("blocks")),
+        layers=layers,
+        variants=_variants(sections.get("variants"), params),
+        claims=sections.get("claims"),
+        at=document.at,
+    )
+
+
+def _text(value: Value | None) -> str:
+    if value is None or value.data is None:
+        return ""
+    if isinstance(value.data, list | dict):
+        raise SpecError("must be text", value.at)
+    return "".join(c if c.isprintable() else " " for c in str(value.data))
+
+
+def _map(value: Value | None, what: str, holds: str) -> dict[str, Value]:
+    if value is None or value.data is None:
+        return {}
+    if not value.is_map:
+        raise SpecError(f"{what} must be a map of {holds}", value.at)
+    entries: dict[str, Value] = value.data
+    for name, entry in entries.items():
+        if not NAME.match(name):
+            raise SpecError(f"{name!r} is not a name: use letters, digits, _ . + -", entry.key_at)
+    return entries
+
+
+def _inputs(value: Value) -> dict[str, Value]:
+    shapes = _map(value, "input", "names with their shapes") if value.is_map else {"input": value}
+    for shape in shapes.values():
+        if not shape.is_list or not shape.data:
+            raise SpecError("an input must be a list of sizes, channels first: [3, 224, 224]", shape.at)
+    return shapes
+
+
+def _blocks(value: Value | None) -> dict[str, Block]:
+    blocks = {}
+    for name, body in _map(value, "blocks", "names with their params and layers").items():
+        if name in layer_names():
+            raise SpecError(f"a block cannot be called {name!r}: that is a layer", body.key_at)
+        if not body.is_map:
+            raise SpecError(f"block {name} must be a map with layers, and params if it takes any", body.at)
+        for key, part in body.data.items():
+            if key not in ("params", "layers"):
+                raise SpecError(f"a block has no {key!r}{did_you_mean(key, ['params', 'layers'])}", part.key_at)
+        if "layers" not in body.data or not body.data["layers"].is_list:
+            raise SpecError(f"block {name} needs 'layers', a list", body.at)
+        params = _params(body.data.get("params"), f"params of {name}")
+        blocks[name] = Block(name, params, body.data["layers"], body.key_at or body.at)
+    return blocks
+
+
+def _params(value: Value | None, what: str) -> dict[str, Value]:
+    params = _map(value, what, "names with their defaults")
+    for name, default in params.items():
+        if not name.isidentifier():
+            raise SpecError(f"{name!r} cannot be used in expressions: start it with a letter", default.key_at)
+    return params
+
+
+def _variants(value: Value | None, params: Mapping[str, Any]) -> dict[str, dict[str, Value]]:
+    variants = {}
+    for name, settings in _map(value, "variants", "names with their settings").items():
+        variants[name] = _map(settings, f"variant {name}", "settings of params")
+        for knob, setting in variants[name].items():
+            if knob not in params:
+                raise SpecError(f"there is no parameter {knob!r}{did_you_mean(knob, params)}", setting.key_at)
+    return variants

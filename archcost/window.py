@@ -1,0 +1,73 @@
+"""How a kernel slides over the axes of a map: positions, padding, and the rounding rules of the frameworks.
+
+Source of the arithmetic: Dumoulin & Visin 2016, arXiv:1603.07285. SAME and VALID are TensorFlow's: `same` pads so that
+`ceil(n / stride)` positions result, one element more at the end where the padding is odd; `valid` pads nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from archcost.dims import Dim, Shape, at_least, ceil_div, each, greater, lesser, require, same
+
+Spatial: TypeAlias = Dim | Sequence[Dim]
+Padding: TypeAlias = Dim | Sequence[Dim | Sequence[Dim]] | Literal["same", "valid"]
+Rounding: TypeAlias = Literal["floor", "ceil", "caffe"]
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """What one output position reads along one axis, in elements of the input."""
+
+    kernel: Dim
+    stride: Dim = 1
+    pad: tuple[Dim, Dim] = (0, 0)  # before, after
+    dilation: Dim = 1
+
+    @property
+    def span(self) -> Dim:
+        """Elements from the first to the last that is read."""
+        return self.dilation * (self.kernel - 1) + 1
+
+
+def slide(
+    space: Shape, kernel: Spatial, stride: Spatial, pad: Padding, dilation: Spatial = 1, rounding: Rounding = "floor"
+) -> tuple[Shape, tuple[Window, ...]]:
+    """Positions per axis and the windows, of a kernel over the `space` axes.
+
+    `floor` drops a last window that does not fit. `ceil` keeps it if it begins inside the map or its leading padding
+    (PyTorch); `caffe` applies that condition only where there is padding.
+    """
+    rank = len(space)
+    axes = zip(space, each(kernel, rank), each(stride, rank), pads(pad, rank), each(dilation, rank), strict=True)
+    found = [_axis(n, k, s, p, d, rounding) for n, k, s, p, d in axes]
+    return tuple(positions for positions, _ in found), tuple(window for _, window in found)
+
+
+def _axis(
+    n: Dim, kernel: Dim, stride: Dim, pad: tuple[Dim, Dim] | None, dilation: Dim, rounding: Rounding
+) -> tuple[Dim, Window]:
+    if pad is None:  # SAME
+        positions = ceil_div(n, stride)
+        total = greater((positions - 1) * stride + dilation * (kernel - 1) + 1 - n, 0)
+        return positions, Window(kernel, stride, (total // 2, total - total // 2), dilation)
+    window = Window(kernel, stride, pad, dilation)
+    before, after = pad
+    room = n + before + after - window.span
+    lacking = 0 if rounding == "floor" else stride - 1  # elements that a last window may lack
+    require(at_least(room + lacking, 0), "a window of {} does not fit into {} positions", window.span, n + before + after)
+    if rounding == "floor":
+        return room // stride + 1, window
+    positions = ceil_div(room, stride) + 1
+    if rounding == "ceil" or same(before + after, 0) is not True:
+        positions = lesser(positions, ceil_div(n + before, stride))
+    return positions, window
+
+
+def pads(pad: Padding, rank: int) -> tuple[tuple[Dim, Dim] | None, ...]:
+    """Padding before and after each axis; None stands for SAME, which depends on the map."""
+    if isinstance(pad, str):
+        return (None if pad == "same" else (0, 0),) * rank
+    return tuple((p[0], p[1]) if isinstance(p, list | tuple) else (p, p) for p in each(pad, rank))  # type: ignore[arg-type]

@@ -1,0 +1,442 @@
+"""What is each layer type applied to in the tests, and what does it cost there, found by hand from the definition?
+
+Every size within one input differs where it can, so that a formula which takes one for another is found out. What an
+example does not name is zero. A layer type that joins names its inputs one by one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from archcost.dims import Shape
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A layer on input shapes, and what it must give and cost there."""
+
+    shapes: tuple[Shape, ...]
+    attributes: Mapping[str, Any]
+    gives: Shape
+    params: Mapping[str, int] = field(default_factory=dict)
+    ops: Mapping[str, int] = field(default_factory=dict)
+    buffers: Mapping[str, int] = field(default_factory=dict)
+
+
+def elementwise(*shape: int, **work: int) -> list[Example]:
+    """A layer that does so much work of each kind on every element, on a map of this shape and on a vector."""
+    n = 1
+    for size in shape:
+        n *= size
+    return [
+        Example((shape,), {}, gives=shape, ops={kind: count * n for kind, count in work.items()}),
+        Example(((10,),), {}, gives=(10,), ops={kind: count * 10 for kind, count in work.items()}),
+    ]
+
+
+EXAMPLES: dict[str, list[Example]] = {
+    "relu": elementwise(64, 28, 30, cmp=1),  # is x below 0?
+    "relu6": elementwise(32, 14, 15, cmp=2),  # is x below 0, is it above 6?
+    "leaky_relu": elementwise(16, 9, cmp=1, mul=1),
+    "elu": elementwise(8, 7, 6, cmp=1, exp=1, add=1, mul=1),
+    "selu": elementwise(8, 7, 6, cmp=1, exp=1, add=1, mul=2),
+    "sigmoid": elementwise(8, 3, 4, 5, exp=1, add=1, div=1),
+    "tanh": elementwise(6, 28, 27, mul=1, exp=1, add=2, div=1),  # 2x, its exponential, both sums, the quotient
+    "scaled_tanh": elementwise(6, 28, 27, mul=1 + 2, exp=1, add=2, div=1),  # A and S beside tanh
+    "softplus": elementwise(5, 4, exp=2, add=1),  # exponential and logarithm
+    "gelu": elementwise(197, 768, mul=3, exp=1, add=1),
+    "silu": elementwise(24, 19, 18, exp=1, add=1, div=1, mul=1),
+    "mish": elementwise(24, 19, 18, exp=2 + 1, add=1 + 2, mul=1 + 1, div=1),  # softplus, tanh of it, times x
+    "hardsigmoid": elementwise(72, 1, 1, add=1, cmp=2, mul=1),
+    "hardswish": elementwise(72, 28, 27, add=1, cmp=2, mul=2),
+    "prelu": [
+        Example(((64, 28, 30),), {}, (64, 28, 30), {"scale": 64}, {"cmp": 64 * 28 * 30, "mul": 64 * 28 * 30}),
+        Example(((5, 7),), {"per_channel": False}, (5, 7), {"scale": 1}, {"cmp": 5 * 7, "mul": 5 * 7}),
+    ],
+    "softmax": [
+        Example(
+            ((12, 49, 50),),
+            {},
+            gives=(12, 49, 50),
+            ops={"cmp": 12 * 49 * 50, "add": 2 * 12 * 49 * 50, "exp": 12 * 49 * 50, "div": 12 * 49 * 50},
+        ),
+        Example(
+            ((21, 8, 9),),
+            {"over": "channels"},
+            gives=(21, 8, 9),
+            ops={"cmp": 21 * 8 * 9, "add": 2 * 21 * 8 * 9, "exp": 21 * 8 * 9, "div": 21 * 8 * 9},
+        ),
+    ],
+    "dropout": [Example(((4096,),), {"rate": 0.2}, gives=(4096,)), Example(((16, 5, 6),), {}, gives=(16, 5, 6))],
+    "conv": [
+        Example(
+            ((3, 32, 34),),
+            {"out": 16, "kernel": 3, "stride": 1, "pad": 0},
+            gives=(16, 30, 32),
+            params={"weight": 16 * 3 * 3 * 3, "bias": 16},
+            ops={"mac": 16 * 30 * 32 * 3 * 3 * 3, "bias": 16 * 30 * 32},
+        ),
+        Example(  # the first layer of ResNet: the last window would begin at 222 of 224 + 3
+            ((3, 224, 226),),
+            {"out": 64, "kernel": 7, "stride": 2, "pad": 3, "bias": False},
+            gives=(64, 112, 113),
+            params={"weight": 64 * 3 * 7 * 7},
+            ops={"mac": 64 * 112 * 113 * 3 * 7 * 7},
+        ),
+        Example(  # three input channels in each of four groups; a kernel of 3 spans 5 at dilation 2
+            ((12, 20, 30),),
+            {"out": 24, "kernel": (3, 5), "dilation": (2, 1), "groups": 4},
+            gives=(24, 16, 26),
+            params={"weight": 24 * 3 * 3 * 5, "bias": 24},
+            ops={"mac": 24 * 16 * 26 * 3 * 3 * 5, "bias": 24 * 16 * 26},
+        ),
+        Example(  # windows at 0 2 4 6 of 0 + 9 + 1 and at 0 2 4 6 8 10 of 1 + 10 + 2
+            ((3, 9, 10),),
+            {"out": 4, "kernel": 3, "stride": 2, "pad": ((0, 1), (1, 2))},
+            gives=(4, 4, 6),
+            params={"weight": 4 * 3 * 3 * 3, "bias": 4},
+            ops={"mac": 4 * 4 * 6 * 3 * 3 * 3, "bias": 4 * 4 * 6},
+        ),
+        Example(
+            ((3, 15, 16),),
+            {"out": 8, "kernel": 3, "stride": 2, "pad": "same"},
+            gives=(8, 8, 8),
+            params={"weight": 8 * 3 * 3 * 3, "bias": 8},
+            ops={"mac": 8 * 8 * 8 * 3 * 3 * 3, "bias": 8 * 8 * 8},
+        ),
+        Example(
+            ((3, 15, 17),),
+            {"out": 8, "kernel": 3, "stride": 2, "pad": "valid"},
+            gives=(8, 7, 8),
+            params={"weight": 8 * 3 * 3 * 3, "bias": 8},
+            ops={"mac": 8 * 7 * 8 * 3 * 3 * 3, "bias": 8 * 7 * 8},
+        ),
+        Example(
+            ((4, 16),),
+            {"out": 8, "kernel": 5, "pad": 2},
+            gives=(8, 16),
+            params={"weight": 8 * 4 * 5, "bias": 8},
+            ops={"mac": 8 * 16 * 4 * 5, "bias": 8 * 16},
+        ),
+        Example(
+            ((2, 5, 6, 7),),
+            {"out": 3, "kernel": (1, 2, 3), "stride": (2, 1, 1)},
+            gives=(3, 3, 5, 5),
+            params={"weight": 3 * 2 * 1 * 2 * 3, "bias": 3},
+            ops={"mac": 3 * 3 * 5 * 5 * 2 * 1 * 2 * 3, "bias": 3 * 3 * 5 * 5},
+        ),
+    ],
+    "depthwise": [
+        Example(
+            ((32, 112, 114),),
+            {"kernel": 3, "stride": 2, "pad": 1, "bias": False},
+            gives=(32, 56, 57),
+            params={"weight": 32 * 3 * 3},
+            ops={"mac": 32 * 56 * 57 * 3 * 3},
+        ),
+        Example(
+            ((6, 20),),
+            {"kernel": 5, "multiplier": 2, "dilation": 3},
+            gives=(12, 8),
+            params={"weight": 12 * 5, "bias": 12},
+            ops={"mac": 12 * 8 * 5, "bias": 12 * 8},
+        ),
+        Example(
+            ((5, 6, 7, 8),),
+            {"kernel": (2, 3, 4), "pad": "same"},
+            gives=(5, 6, 7, 8),
+            params={"weight": 5 * 2 * 3 * 4, "bias": 5},
+            ops={"mac": 5 * 6 * 7 * 8 * 2 * 3 * 4, "bias": 5 * 6 * 7 * 8},
+        ),
+    ],
+    "transposed_conv": [
+        Example(  # (7 - 1) * 2 - 2 + 3 + 1 and (8 - 1) * 2 - 2 + 3 + 1
+            ((6, 7, 8),),
+            {"out": 4, "kernel": 3, "stride": 2, "pad": 1, "output_pad": 1},
+            gives=(4, 14, 16),
+            params={"weight": 6 * 4 * 3 * 3, "bias": 4},
+            ops={"mac": 7 * 8 * 6 * 4 * 3 * 3, "bias": 4 * 14 * 16},
+        ),
+        Example(  # each of two groups makes four maps of two; (9 - 1) * 3 + 2 * (4 - 1) + 1 - 1 - 2
+            ((4, 9),),
+            {"out": 8, "kernel": 4, "stride": 3, "pad": ((1, 2),), "dilation": 2, "groups": 2},
+            gives=(8, 28),
+            params={"weight": 2 * 2 * 4 * 4, "bias": 8},
+            ops={"mac": 9 * 2 * 2 * 4 * 4, "bias": 8 * 28},
+        ),
+        Example(
+            ((5, 6, 7),),
+            {"out": 2, "kernel": 3, "stride": 3, "pad": "same", "bias": False},
+            gives=(2, 18, 21),
+            params={"weight": 5 * 2 * 3 * 3},
+            ops={"mac": 6 * 7 * 5 * 2 * 3 * 3},
+        ),
+        Example(
+            ((3, 4, 5, 6),),
+            {"out": 2, "kernel": (1, 2, 3), "stride": (1, 2, 2)},
+            gives=(2, 4, 10, 13),
+            params={"weight": 3 * 2 * 1 * 2 * 3, "bias": 2},
+            ops={"mac": 4 * 5 * 6 * 3 * 2 * 1 * 2 * 3, "bias": 2 * 4 * 10 * 13},
+        ),
+    ],
+    "partial_conv": [
+        Example(  # C3 of LeNet-5: 1,516 trainable parameters
+            ((6, 14, 15),),
+            {"inputs": (3, 3, 3, 3, 3, 3, 4, 4, 4, 4, 4, 4, 4, 4, 4, 6), "kernel": 5},
+            gives=(16, 10, 11),
+            params={"weight": (6 * 3 + 9 * 4 + 6) * 5 * 5, "bias": 16},
+            ops={"mac": (6 * 3 + 9 * 4 + 6) * 5 * 5 * 10 * 11, "bias": 16 * 10 * 11},
+        ),
+        Example(
+            ((4, 12),),
+            {"inputs": (1, 2), "kernel": 3, "stride": 2, "pad": 1, "bias": False},
+            gives=(2, 6),
+            params={"weight": (1 + 2) * 3},
+            ops={"mac": (1 + 2) * 3 * 6},
+        ),
+    ],
+    "add": [
+        Example(((64, 56, 48), (64, 56, 48)), {}, gives=(64, 56, 48), ops={"add": 64 * 56 * 48}),
+        Example(((5, 6), (5, 6), (5, 6)), {}, gives=(5, 6), ops={"add": 2 * 5 * 6}),
+        Example(((197, 768), (1, 768)), {}, gives=(197, 768), ops={"add": 197 * 768}),
+    ],
+    "multiply": [
+        Example(((16, 7, 9), (16, 1, 1)), {}, gives=(16, 7, 9), ops={"mul": 16 * 7 * 9}),
+        Example(((16, 1, 1), (16, 7, 9)), {}, gives=(16, 7, 9), ops={"mul": 16 * 7 * 9}),
+        Example(((3, 4, 5, 6), (3, 4, 5, 6)), {}, gives=(3, 4, 5, 6), ops={"mul": 3 * 4 * 5 * 6}),
+    ],
+    "concat": [
+        Example(((64, 28, 30), (128, 28, 30), (32, 28, 30)), {}, gives=(64 + 128 + 32, 28, 30)),
+        Example(((4, 5, 6), (4, 7, 6)), {"axis": 1}, gives=(4, 5 + 7, 6)),
+        Example(((4, 5), (4, 8)), {"axis": -1}, gives=(4, 5 + 8)),
+    ],
+    "linear": [
+        Example(
+            ((4096,),),
+            {"out": 1000},
+            gives=(1000,),
+            params={"weight": 4096 * 1000, "bias": 1000},
+            ops={"mac": 4096 * 1000, "bias": 1000},
+        ),
+        Example(
+            ((197, 768),),
+            {"out": 3072, "bias": False},
+            gives=(197, 3072),
+            params={"weight": 768 * 3072},
+            ops={"mac": 197 * 768 * 3072},
+        ),
+        Example(
+            ((50, 64),),
+            {"out": 32},
+            gives=(50, 32),
+            params={"weight": 64 * 32, "bias": 32},
+            ops={"mac": 50 * 64 * 32, "bias": 50 * 32},
+        ),
+    ],
+    "rbf": [
+        Example(
+            ((84,),),
+            {"out": 10},
+            gives=(10,),
+            ops={"add": 84 * 10, "mac": 84 * 10},
+            buffers={"codewords": 84 * 10},
+        )
+    ],
+    "batchnorm": [
+        Example(
+            ((64, 28, 30),),
+            {},
+            gives=(64, 28, 30),
+            params={"scale": 64, "shift": 64},
+            ops={"mul": 64 * 28 * 30, "add": 64 * 28 * 30},
+            buffers={"mean": 64, "variance": 64},
+        ),
+        Example(
+            ((100,),),
+            {"affine": False},
+            gives=(100,),
+            ops={"mul": 100, "add": 100},
+            buffers={"mean": 100, "variance": 100},
+        ),
+    ],
+    # Sum, difference, sum of squares; square, product with the reciprocal root; then scale and shift.
+    "layernorm": [
+        Example(
+            ((197, 768),),
+            {},
+            gives=(197, 768),
+            params={"scale": 768, "shift": 768},
+            ops={"add": (3 + 1) * 197 * 768, "mul": (2 + 1) * 197 * 768, "div": 2 * 197, "exp": 197},
+        ),
+        Example(
+            ((96, 56, 58),),
+            {"over": "channels"},
+            gives=(96, 56, 58),
+            params={"scale": 96, "shift": 96},
+            ops={"add": 4 * 96 * 56 * 58, "mul": 3 * 96 * 56 * 58, "div": 2 * 56 * 58, "exp": 56 * 58},
+        ),
+        Example(
+            ((8, 5, 6),),
+            {"over": "all", "affine": True},
+            gives=(8, 5, 6),
+            params={"scale": 8 * 5 * 6, "shift": 8 * 5 * 6},
+            ops={"add": 4 * 8 * 5 * 6, "mul": 3 * 8 * 5 * 6, "div": 2, "exp": 1},
+        ),
+        Example(
+            ((8, 5, 6),),
+            {"over": "last", "affine": False},
+            gives=(8, 5, 6),
+            ops={"add": 3 * 8 * 5 * 6, "mul": 2 * 8 * 5 * 6, "div": 2 * 8 * 5, "exp": 8 * 5},
+        ),
+    ],
+    "groupnorm": [
+        Example(
+            ((64, 28, 30),),
+            {},
+            gives=(64, 28, 30),
+            params={"scale": 64, "shift": 64},
+            ops={"add": 4 * 64 * 28 * 30, "mul": 3 * 64 * 28 * 30, "div": 2 * 32, "exp": 32},
+        ),
+        Example(
+            ((24, 10),),
+            {"groups": 4, "affine": False},
+            gives=(24, 10),
+            ops={"add": 3 * 24 * 10, "mul": 2 * 24 * 10, "div": 2 * 4, "exp": 4},
+        ),
+    ],
+    "lrn": [
+        Example(  # a square and alpha; five neighbours and k
+            ((96, 55, 54),),
+            {},
+            gives=(96, 55, 54),
+            ops={"mul": 2 * 96 * 55 * 54, "add": (5 + 1) * 96 * 55 * 54, "exp": 96 * 55 * 54, "div": 96 * 55 * 54},
+        ),
+        Example(
+            ((8, 6),),
+            {"size": 3},
+            gives=(8, 6),
+            ops={"mul": 2 * 8 * 6, "add": (3 + 1) * 8 * 6, "exp": 8 * 6, "div": 8 * 6},
+        ),
+    ],
+    "maxpool": [
+        Example(((96, 55, 57),), {"kernel": 3, "stride": 2}, gives=(96, 27, 28), ops={"cmp": 96 * 27 * 28 * 3 * 3}),
+        Example(((6, 28, 30),), {"kernel": 2}, gives=(6, 14, 15), ops={"cmp": 6 * 14 * 15 * 2 * 2}),
+        Example(  # the last windows begin at 110 of 112 and at 112 of 114, one element short
+            ((64, 112, 114),),
+            {"kernel": 3, "stride": 2, "rounding": "ceil"},
+            gives=(64, 56, 57),
+            ops={"cmp": 64 * 56 * 57 * 3 * 3},
+        ),
+        Example(  # windows at 0 3 of 1 + 5 + 1 and 0 3 6 of 1 + 8 + 1; the next would begin in the padding behind
+            ((8, 5, 8),),
+            {"kernel": 3, "stride": 3, "pad": 1, "rounding": "caffe"},
+            gives=(8, 2, 3),
+            ops={"cmp": 8 * 2 * 3 * 3 * 3},
+        ),
+        Example(  # without padding Caffe does not look where the last window begins: at 0 and at 8, past the end
+            ((2, 8),), {"kernel": 1, "stride": 8, "rounding": "caffe"}, gives=(2, 2), ops={"cmp": 2 * 2 * 1}
+        ),
+        Example(((2, 8),), {"kernel": 1, "stride": 8, "rounding": "ceil"}, gives=(2, 1), ops={"cmp": 2 * 1 * 1}),
+        Example(  # the one window reaches past the end of both axes, by less than a stride
+            ((4, 3, 4),), {"kernel": 5, "stride": 4, "rounding": "ceil"}, gives=(4, 1, 1), ops={"cmp": 4 * 5 * 5}
+        ),
+        Example(
+            ((5, 13, 14),),
+            {"kernel": (3, 2), "stride": (2, 3), "pad": "same"},
+            gives=(5, 7, 5),
+            ops={"cmp": 5 * 7 * 5 * 3 * 2},
+        ),
+        Example(
+            ((3, 12, 13, 14),),
+            {"kernel": 2, "stride": (2, 3, 4), "pad": "valid", "dilation": (1, 2, 3)},
+            gives=(3, 6, 4, 3),
+            ops={"cmp": 3 * 6 * 4 * 3 * 2 * 2 * 2},
+        ),
+    ],
+    "avgpool": [
+        Example(((6, 10),), {"kernel": 4}, gives=(6, 2), ops={"add": 6 * 2 * 4, "div": 6 * 2}),
+        Example(
+            ((192, 35, 36),),
+            {"kernel": 3, "stride": 1, "pad": 1},
+            gives=(192, 35, 36),
+            ops={"add": 192 * 35 * 36 * 3 * 3, "div": 192 * 35 * 36},
+        ),
+        Example(
+            ((4, 7, 8, 9),),
+            {"kernel": (3, 3, 4), "stride": 2, "pad": ((0, 1), (1, 0), (2, 1)), "rounding": "ceil"},
+            gives=(4, 4, 4, 5),
+            ops={"add": 4 * 4 * 4 * 5 * 3 * 3 * 4, "div": 4 * 4 * 4 * 5},
+        ),
+    ],
+    "subsample": [
+        Example(
+            ((6, 28, 30),),
+            {"kernel": 2},
+            gives=(6, 14, 15),
+            params={"scale": 6, "bias": 6},
+            ops={"add": 6 * 14 * 15 * 2 * 2, "mul": 6 * 14 * 15, "bias": 6 * 14 * 15},
+        ),
+        Example(
+            ((4, 11),),
+            {"kernel": 3, "stride": 2},
+            gives=(4, 5),
+            params={"scale": 4, "bias": 4},
+            ops={"add": 4 * 5 * 3, "mul": 4 * 5, "bias": 4 * 5},
+        ),
+    ],
+    "adaptive_maxpool": [
+        # Six cells cover 13: from 0 2 4 6 8 10 to 3 5 7 9 11 13, three elements each; seven cover 14, two each.
+        Example(((256, 13, 14),), {"out": (6, 7)}, gives=(256, 6, 7), ops={"cmp": 256 * (6 * 3) * (7 * 2)}),
+        # Four cells cover 10: 0-3 2-5 5-8 7-10.
+        Example(((5, 10),), {"out": 4}, gives=(5, 4), ops={"cmp": 5 * (4 * 3)}),
+    ],
+    "adaptive_avgpool": [
+        Example(((512, 7, 9),), {"out": 1}, gives=(512, 1, 1), ops={"add": 512 * 7 * 9, "div": 512}),
+        # Three cells enlarge 2: 0-1 0-2 1-2.
+        Example(
+            ((4, 2, 6, 8),),
+            {"out": (3, 2, 4)},
+            gives=(4, 3, 2, 4),
+            ops={"add": 4 * (1 + 2 + 1) * 6 * 8, "div": 4 * 3 * 2 * 4},
+        ),
+    ],
+    "global_maxpool": [
+        Example(((512, 7, 9),), {}, gives=(512, 1, 1), ops={"cmp": 512 * 7 * 9}),
+        Example(((4, 5, 6, 7),), {}, gives=(4, 1, 1, 1), ops={"cmp": 4 * 5 * 6 * 7}),
+    ],
+    "global_avgpool": [
+        Example(((512, 7, 9),), {}, gives=(512, 1, 1), ops={"add": 512 * 7 * 9, "div": 512}),
+        Example(((3, 100),), {}, gives=(3, 1), ops={"add": 3 * 100, "div": 3}),
+    ],
+    "flatten": [
+        Example(((512, 7, 9),), {}, gives=(512 * 7 * 9,)),
+        Example(((10,),), {}, gives=(10,)),
+    ],
+    "upsample": [
+        Example(((16, 7, 9),), {"scale": 2}, gives=(16, 14, 18)),
+        Example(
+            ((16, 7, 9),),
+            {"scale": (2, 3), "mode": "linear"},
+            gives=(16, 14, 27),
+            ops={"mul": 4 * 16 * 14 * 27, "add": 3 * 16 * 14 * 27},
+        ),
+        Example(((4, 5),), {"scale": 4, "mode": "linear"}, gives=(4, 20), ops={"mul": 2 * 4 * 20, "add": 1 * 4 * 20}),
+    ],
+    "pad": [
+        Example(((3, 32, 34),), {"pad": 4}, gives=(3, 40, 42)),
+        Example(((16, 8, 9),), {"channels": 8}, gives=(32, 8, 9)),
+        Example(((4, 5, 6, 7),), {"pad": ((1, 2), 3, (0, 1)), "channels": (1, 2)}, gives=(7, 8, 12, 8)),
+    ],
+    "crop": [
+        Example(((64, 64, 66),), {"out": 56}, gives=(64, 56, 56)),
+        Example(((3, 20),), {"out": (7,)}, gives=(3, 7)),
+    ],
+    "slice": [
+        Example(((58, 28, 30),), {"start": 29}, gives=(29, 28, 30)),
+        Example(((4, 10, 12),), {"axis": -1, "start": 1, "stop": 11, "step": 3}, gives=(4, 10, 4)),  # 1 4 7 10
+        Example(((197, 768),), {"stop": 1}, gives=(1, 768)),
+    ],
+    "channel_shuffle": [Example(((240, 28, 30),), {"groups": 3}, gives=(240, 28, 30))],
+}
