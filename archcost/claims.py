@@ -281,12 +281,21 @@ class Subject:
         found = self.report(spec, variant, knobs, whole)
         return _of_layer(found, str(whole["at"].data), name) if "at" in whole else _of_total(found, name)
 
-    def report(self, spec: Spec, variant: str | None, knobs: Mapping[str, Value], reading: Mapping[str, Value]) -> Report:
+    def report(
+        self, spec: Spec, variant: str | None, knobs: Mapping[str, Value], reading: Mapping[str, Value]
+    ) -> Report:
         settings = {name: self.setting(value) for name, value in knobs.items()}
         size = reading["until"].data if "until" in reading else None
         batch = reading["batch"].data if "batch" in reading else 1
         counted = _convention(reading.get("convention"))
-        key = (spec.name, variant, repr([(k, getattr(v, "data", v)) for k, v in settings.items()]), size, batch, repr(counted))
+        key = (
+            spec.name,
+            variant,
+            repr([(k, getattr(v, "data", v)) for k, v in settings.items()]),
+            size,
+            batch,
+            repr(counted),
+        )
         if key not in self.judge.reports:
             net = expand(spec, variant, settings)
             self.judge.reports[key] = report(net, counted, batch, part=until(size) if size else None)
@@ -408,4 +417,3 @@ def plain(value: Any) -> str:
     if isinstance(value, tuple):
         return sizes(value)
     return f"{value:,}" if isinstance(value, int) else f"{float(value):,.4g}"
-

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, NamedTuple
 
-from archcost.cost import OPERATIONS, PARAMETERS, Cost, layer_names
+from archcost.cost import NOTHING, OPERATIONS, PARAMETERS, Cost, layer_names
 from archcost.dims import Dim
 from archcost.errors import ArchcostError, did_you_mean
 
@@ -23,8 +22,7 @@ DTYPES: Mapping[str, int] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Convention:
+class Convention(NamedTuple):
     """What a count is made of; formulas know nothing of it.
 
     `flops` says what an operation of each kind is worth, `"maxpool.cmp"` for one layer type before `"cmp"` for all;
@@ -34,17 +32,17 @@ class Convention:
 
     name: str
     text: str
-    flops: Mapping[str, int] = field(default_factory=dict)
+    flops: Mapping[str, int] = NOTHING
     params: tuple[str, ...] = tuple(PARAMETERS)
     memory: Mapping[str, int] | None = None
     kilo: int = 1024  # bytes in a KB
 
-    def count(self, op: str, cost: Cost) -> Dim:
+    def flops_of(self, op: str, cost: Cost) -> Dim:
         """The FLOPs of a layer: its operations, weighed."""
         worth = self.flops
-        return sum(n * (worth[key] if (key := f"{op}.{kind}") in worth else worth.get(kind, 0)) for kind, n in cost.ops.items())
+        return sum(n * worth.get(f"{op}.{kind}", worth.get(kind, 0)) for kind, n in cost.ops.items())
 
-    def trained(self, cost: Cost) -> Dim:
+    def params_of(self, cost: Cost) -> Dim:
         """The parameters of a layer that count."""
         return sum(n for kind, n in cost.params.items() if kind in self.params)
 
@@ -58,7 +56,7 @@ class Convention:
 # A pooling output costs its window.
 WINDOWS = {"maxpool.cmp": 1, "avgpool.add": 1, "subsample.add": 1}
 WINDOWS |= {f"{kind}_{pool}": 1 for kind in ("adaptive", "global") for pool in ("maxpool.cmp", "avgpool.add")}
-WEIGHTED = {name: 1 for name in ("conv", "depthwise", "partial_conv", "transposed_conv", "linear", "rbf")}
+WEIGHTED = dict.fromkeys(("conv", "depthwise", "partial_conv", "transposed_conv", "linear", "rbf"), 1)
 
 LECTURE = Convention(
     "lecture",
@@ -77,19 +75,17 @@ CONVENTIONS: Mapping[str, Convention] = {
             "every elementary operation; a multiply-accumulate is two",
             {kind: 2 if kind == "mac" else 1 for kind in OPERATIONS},
         ),
-        replace(
-            LECTURE,
+        LECTURE._replace(
             name="conv-fc-outputs",
             text="as lecture, but memory is the outputs of convolutions and linear layers only",
             memory=WEIGHTED,
         ),
-        replace(
-            LECTURE,
+        LECTURE._replace(
             name="all-outputs",
-            text="as lecture, but memory is the input and the outputs of all layers, in-place layers and views left out",
-            memory={name: 1 for name in ("input", "concat", *WEIGHTED)} | {key.partition(".")[0]: 1 for key in WINDOWS},
+            text="as lecture, but memory is the input and all outputs, in-place layers and views left out",
+            memory=dict.fromkeys(("input", "concat", *WEIGHTED), 1) | {key.partition(".")[0]: 1 for key in WINDOWS},
         ),
-        replace(LECTURE, name="weights", text="as lecture, but biases do not count as parameters", params=("weight",)),
+        LECTURE._replace(name="weights", text="as lecture, but biases do not count as parameters", params=("weight",)),
         Convention(
             "connections",
             "LeCun's connections: every product with a weight, every summed input and every bias of each unit",
@@ -112,11 +108,13 @@ def adapted(base: Convention, changes: Mapping[str, Any]) -> Convention:
     known = {"flops": {*OPERATIONS, *layer_names()}, "memory": {"input", *layer_names()}}
     for key, value in changes.items():
         if key not in ("flops", "params", "memory", "kilo"):
-            raise ArchcostError(f"a convention has no {key!r}{did_you_mean(key, ['flops', 'params', 'memory', 'kilo'])}")
+            raise ArchcostError(
+                f"a convention has no {key!r}{did_you_mean(key, ['flops', 'params', 'memory', 'kilo'])}"
+            )
         for name in value if key in known else ():
             if name.partition(".")[0] not in known[key]:
                 raise ArchcostError(f"there is no layer or operation {name!r}{did_you_mean(name, known[key])}")
-    return replace(base, name=f"{base.name}, changed", **changes)
+    return base._replace(name=f"{base.name}, changed", **changes)
 
 
 def element_bytes(dtype: str) -> int:

@@ -7,9 +7,9 @@ keyword-only parameters are the keys of the specification, its docstring says wh
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from inspect import Parameter, signature
-from typing import Any, Literal, TypeAlias
+from types import MappingProxyType
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 from archcost.dims import Dim, Shape
 from archcost.errors import ArchcostError, did_you_mean
@@ -37,22 +37,23 @@ PARAMETERS: Mapping[str, str] = {
 Storage: TypeAlias = Literal["new", "inplace", "view"]
 
 
-@dataclass(frozen=True, slots=True)
-class Cost:
+NOTHING: Mapping[str, Dim] = MappingProxyType({})
+
+
+class Cost(NamedTuple):
     """What one application of a layer to one sample costs."""
 
     out: Shape
-    params: Mapping[str, Dim] = field(default_factory=dict)
-    ops: Mapping[str, Dim] = field(default_factory=dict)
+    params: Mapping[str, Dim] = NOTHING
+    ops: Mapping[str, Dim] = NOTHING
     storage: Storage = "new"  # inplace: may overwrite its input; view: has no data of its own
-    buffers: Mapping[str, Dim] = field(default_factory=dict)
+    buffers: Mapping[str, Dim] = NOTHING
     # What an output position reads: a window per spatial axis, () for the position itself, None for everything.
     windows: tuple[Window, ...] | None = ()
     grows: bool = False  # the windows say what an input position writes instead: transposed convolution, upsampling
 
 
-@dataclass(frozen=True, slots=True)
-class Attribute:
+class Attribute(NamedTuple):
     """One key that a layer type takes; its kind is the annotation as written."""
 
     name: str
@@ -61,8 +62,7 @@ class Attribute:
     required: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class LayerType:
+class LayerType(NamedTuple):
     """A registered layer: everything about it follows from its one function."""
 
     name: str

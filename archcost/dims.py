@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from functools import cache
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 
 from archcost.errors import ShapeError
 
@@ -45,11 +45,11 @@ def lesser(a: Dim, b: Dim) -> Dim:
     if is_symbolic(a, b):
         import sympy
 
-        return sympy.Min(a, b)  # type: ignore[no-any-return]
+        return cast(Dim, sympy.Min(a, b))
     if hasattr(a, "dtype") or hasattr(b, "dtype"):
         import numpy
 
-        return numpy.minimum(a, b)  # type: ignore[no-any-return]
+        return cast(Dim, numpy.minimum(a, b))
     return min(a, b)
 
 
@@ -63,10 +63,10 @@ def gcd(a: Dim, b: Dim) -> Dim:
     if isinstance(a, int) and isinstance(b, int):
         return math.gcd(a, b)
     if is_symbolic(a, b):
-        return _symbolic_gcd()(a, b)  # type: ignore[no-any-return]
+        return cast(Dim, _symbolic_gcd()(a, b))
     import numpy
 
-    return numpy.gcd(a, b)  # type: ignore[return-value]
+    return cast(Dim, numpy.gcd(a, b))
 
 
 @cache

@@ -14,7 +14,7 @@ from archcost.spec import Spec, read_spec
 
 _HERE = Path(__file__).parent
 # In a wheel the specs lie inside the package, in a checkout beside it.
-SPECS = next(folder for folder in (_HERE / "specs", _HERE.parent / "specs") if folder.is_dir())
+SPECS: Path = next(folder for folder in (_HERE / "specs", _HERE.parent / "specs") if folder.is_dir())
 SOURCES = SPECS / "sources.yaml"
 
 
@@ -29,19 +29,16 @@ def find(name: str, limits: Limits = Limits()) -> tuple[Spec, str | None]:
     `path/to/file.yaml:variant` names a variant in a file. What has a slash or ends in .yaml or .yml is a path.
     """
     if "/" in name or "\\" in name or name.endswith((".yaml", ".yml")) or ".yaml:" in name or ".yml:" in name:
-        path, _, variant = name.rpartition(":") if ":" in Path(name).name else (name, "", "")
-        return _in_file(Path(path), variant, limits)
+        file, _, variant = name.rpartition(":") if ":" in Path(name).name else (name, "", "")
+        return _in_file(Path(file), variant, limits)
     candidates = [SPECS / f"{name}.yaml", *(path for path in spec_files() if path.stem != name)]
     for path in candidates:
         if path.is_file() and (path.stem == name or name in path.read_text("utf-8")):
             spec = load_spec(path)
             if name in spec.names:
                 return spec, name if spec.variants else None
-    known = names()
-    raise ArchcostError(
-        f"there is no network {name!r}{did_you_mean(name, known)}"
-        + ("" if did_you_mean(name, known) else "; archcost list shows all, a file is given by its path")
-    )
+    hint = did_you_mean(name, names()) or "; archcost list shows all, a file is given by its path"
+    raise ArchcostError(f"there is no network {name!r}{hint}")
 
 
 def _in_file(path: Path, variant: str, limits: Limits) -> tuple[Spec, str | None]:

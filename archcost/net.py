@@ -3,30 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
-from archcost.cost import Cost, layer_type
+from archcost.cost import NOTHING, Cost, layer_type
 from archcost.dims import Shape, at_least, require
 from archcost.errors import ArchcostError, Frame, Position, ShapeError, SpecError
 
 INPUT = "input"
 
 
-@dataclass(frozen=True, slots=True)
-class Node:
+class Node(NamedTuple):
     """One layer in its place: what it is, what it reads (indices of earlier nodes), and where it was written."""
 
     name: str
     op: str
     inputs: tuple[int, ...] = ()
-    attributes: Mapping[str, Any] = field(default_factory=dict)
+    attributes: Mapping[str, Any] = NOTHING
     at: Position | None = None
     via: Frame | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Net:
+class Net(NamedTuple):
     """Nodes in an order in which each follows what it reads; inputs are nodes of op `input`, the last is the output."""
 
     name: str
@@ -35,8 +32,7 @@ class Net:
     source: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(NamedTuple):
     """A node with the shapes it reads and what it costs there."""
 
     node: Node

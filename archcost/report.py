@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from itertools import groupby
 from math import prod
-from typing import Any
+from typing import Any, NamedTuple
 
 from archcost.convention import LECTURE, Convention, element_bytes
 from archcost.cost import layer_type
@@ -18,8 +17,7 @@ from archcost.receptive import receptive_fields
 from archcost.window import Window
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """One layer: what it reads, makes and costs. Counts are of the whole batch, parameters aside."""
 
     name: str
@@ -41,8 +39,7 @@ class Row:
     layers: int = 1
 
 
-@dataclass(frozen=True, slots=True)
-class Totals:
+class Totals(NamedTuple):
     """Sums over the rows; the memory total counts each output as the convention holds it."""
 
     layers: int
@@ -56,8 +53,7 @@ class Totals:
     flops: Dim
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
+class Report(NamedTuple):
     """The cost of a net."""
 
     net: Net
@@ -120,10 +116,10 @@ def _row(
         elements=elements,
         memory_bytes=elements * size,
         held=convention.held(node.op, cost),
-        params=convention.trained(cost),
+        params=convention.params_of(cost),
         buffers=sum(cost.buffers.values()),
         macs=cost.ops.get("mac", 0) * batch,
-        flops=convention.count(node.op, cost) * batch,
+        flops=convention.flops_of(node.op, cost) * batch,
         ops={kind: n * batch for kind, n in cost.ops.items() if not isinstance(n, int) or n},
         receptive_field=field,
         follows=follows,
@@ -184,7 +180,7 @@ def folded(rows: Iterable[Row]) -> list[Row]:
         joins = row.follows and row.storage != "new" and len(row.inputs) == 1 and row.inputs[0] == row.output
         if joins and kept:
             first = kept.pop()
-            kept.append(replace(_sum(first, row), name=first.name))
+            kept.append(_sum(first, row))
         else:
             kept.append(row)
     return kept
@@ -198,14 +194,13 @@ def grouped(rows: Iterable[Row], parts: int) -> list[Row]:
 
 def _group(name: str, members: list[Row]) -> Row:
     if len(members) == 1:
-        return replace(members[0], name=name)
+        return members[0]._replace(name=name)
     total = members[0]
     for row in members[1:]:
         total = _sum(total, row)
     memory = sum(row.memory_bytes * row.held for row in members)
     elements = sum(row.elements * row.held for row in members)
-    return replace(
-        total,
+    return total._replace(
         name=name,
         op=f"{total.layers} layers",
         attributes={},
@@ -220,8 +215,7 @@ def _group(name: str, members: list[Row]) -> Row:
 def _sum(a: Row, b: Row) -> Row:
     """The first row with the counts of both."""
     kinds = dict.fromkeys([*a.ops, *b.ops])
-    return replace(
-        a,
+    return a._replace(
         params=a.params + b.params,
         buffers=a.buffers + b.buffers,
         macs=a.macs + b.macs,

@@ -12,7 +12,7 @@ from archcost.spec import SECTIONS
 
 LIST = {"type": "array", "items": {"$ref": "#/$defs/layer"}}
 TEXT_OR_LIST = {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}
-WIRED = {
+WIRED: dict[str, dict[str, Any]] = {
     "as": {"type": ["string", "integer"]},
     "from": TEXT_OR_LIST,
     "repeat": {"type": ["integer", "string"], "minimum": 0},

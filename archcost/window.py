@@ -7,8 +7,7 @@ Source of the arithmetic: Dumoulin & Visin 2016, arXiv:1603.07285. SAME and VALI
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
 from archcost.dims import Dim, Shape, at_least, ceil_div, each, greater, lesser, require, same
 
@@ -17,8 +16,7 @@ Padding: TypeAlias = Dim | Sequence[Dim | Sequence[Dim]] | Literal["same", "vali
 Rounding: TypeAlias = Literal["floor", "ceil", "caffe"]
 
 
-@dataclass(frozen=True, slots=True)
-class Window:
+class Window(NamedTuple):
     """What one output position reads along one axis, in elements of the input."""
 
     kernel: Dim
@@ -57,7 +55,9 @@ def _axis(
     before, after = pad
     room = n + before + after - window.span
     lacking = 0 if rounding == "floor" else stride - 1  # elements that a last window may lack
-    require(at_least(room + lacking, 0), "a window of {} does not fit into {} positions", window.span, n + before + after)
+    require(
+        at_least(room + lacking, 0), "a window of {} does not fit into {} positions", window.span, n + before + after
+    )
     if rounding == "floor":
         return room // stride + 1, window
     positions = ceil_div(room, stride) + 1

@@ -77,7 +77,7 @@ def _architectures() -> Iterator[dict[str, Any]]:
 @knobs
 @click.option("--expanded", is_flag=True, help="The flat net: a layer a line, every number worked out.")
 @click.option("--output", type=click.Path(dir_okay=False), metavar="FILE", help="Write to a file.")
-def show_command(name: str, settings: tuple[str, ...], limits: tuple[str, ...], expanded: bool, output: str | None) -> None:
+def show_command(name: str, settings: tuple[str, ...], limits: tuple[str, ...], **options: Any) -> None:
     """Print the specification of a network.
 
     \b
@@ -86,16 +86,16 @@ def show_command(name: str, settings: tuple[str, ...], limits: tuple[str, ...], 
     """
     from archcost.library import find
 
-    if expanded:
+    if options["expanded"]:
         from archcost.dump import dump
 
         text = dump(load(name, settings, limits))
+    elif settings:
+        raise ArchcostError("--set changes nothing in the text of a specification: add --expanded")
     else:
-        if settings:
-            raise ArchcostError("--set changes nothing in the text of a specification: add --expanded")
         text = find(name, parsed_limits(limits))[0].at.source.text
-    if output or not click.get_text_stream("stdout").isatty():
-        emit(text, output)
+    if options["output"] or not click.get_text_stream("stdout").isatty():
+        emit(text, options["output"])
         return
     from rich.console import Console
     from rich.syntax import Syntax
@@ -105,7 +105,9 @@ def show_command(name: str, settings: tuple[str, ...], limits: tuple[str, ...], 
 
 @click.command("validate")
 @click.argument("files", nargs=-1, required=True, type=click.Path())
-@click.option("--limit", "limits", multiple=True, metavar="NAME=N", help="Raise a limit: bytes, depth or layers of a spec.")
+@click.option(
+    "--limit", "limits", multiple=True, metavar="NAME=N", help="Raise a limit: bytes, depth or layers of a spec."
+)
 def validate_command(files: tuple[str, ...], limits: tuple[str, ...]) -> None:
     """Check specification files: every variant is expanded and every shape worked out.
 

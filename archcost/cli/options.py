@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import click
 from click.shell_completion import CompletionItem
 
-from archcost.convention import CONVENTIONS, DTYPES, Convention, convention
+from archcost.convention import CONVENTIONS, DTYPES
 from archcost.errors import ArchcostError, Source, SpecError, did_you_mean
 from archcost.net import Net
 from archcost.source import Limits, Value, parse
@@ -19,7 +19,7 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 FORMATS = {"rich": "", "json": ".json", "csv": ".csv", "markdown": ".md"}
 
 
-class Network(click.ParamType):
+class Network(click.ParamType[str]):
     """The name of a built-in network, or the path of a specification."""
 
     name = "name|file"
@@ -43,28 +43,40 @@ def knobs(function: Function) -> Function:
 
 def counting(function: Function) -> Function:
     """`--convention`, `--batch` and `--dtype`."""
-    function = click.option("--dtype", default="float32", show_default=True, type=click.Choice([*DTYPES]), metavar="TYPE",
-                            help=f"Type of the activations: {', '.join(DTYPES)}.")(function)
-    function = click.option("--batch", default=1, show_default=True, type=click.IntRange(1, 2**40), metavar="N",
-                            help="Samples at once.")(function)
-    return click.option("--convention", "convention_name", default="lecture", show_default=True, metavar="NAME",
-                        help=f"What counts: {', '.join(CONVENTIONS)}.")(function)
+    function = click.option(
+        "--dtype",
+        default="float32",
+        show_default=True,
+        type=click.Choice([*DTYPES]),
+        metavar="TYPE",
+        help=f"Type of the activations: {', '.join(DTYPES)}.",
+    )(function)
+    function = click.option(
+        "--batch", default=1, show_default=True, type=click.IntRange(1, 2**40), metavar="N", help="Samples at once."
+    )(function)
+    return click.option(
+        "--convention",
+        "convention_name",
+        default="lecture",
+        show_default=True,
+        metavar="NAME",
+        help=f"What counts: {', '.join(CONVENTIONS)}.",
+    )(function)
 
 
 def output(*formats: str) -> Callable[[Function], Function]:
     """`--format` and `--output`."""
 
     def decorate(function: Function) -> Function:
-        function = click.option("--output", type=click.Path(dir_okay=False), metavar="FILE",
-                                help="Write to a file; its ending tells the format.")(function)
+        function = click.option(
+            "--output",
+            type=click.Path(dir_okay=False),
+            metavar="FILE",
+            help="Write to a file; its ending tells the format.",
+        )(function)
         return click.option("--format", "form", type=click.Choice(formats), help="How to print.")(function)
 
     return decorate
-
-
-def chosen_convention(name: str) -> Convention:
-    """The convention of a `--convention` option."""
-    return convention(name)
 
 
 def load(name: str, settings: Sequence[str], limits: Sequence[str]) -> Net:
@@ -114,15 +126,16 @@ def emit(text: str, path: str | None) -> None:
     target = Path(path)
     try:
         handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+        temporary = Path(name)
         try:
             with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
                 file.write(text)
             umask = os.umask(0)
             os.umask(umask)
-            os.chmod(name, target.stat().st_mode & 0o777 if target.exists() else 0o666 & ~umask)
-            os.replace(name, target)
+            temporary.chmod(target.stat().st_mode & 0o777 if target.exists() else 0o666 & ~umask)
+            temporary.replace(target)
         except BaseException:
-            os.unlink(name)
+            temporary.unlink()
             raise
     except OSError as error:
         raise SpecError(f"{path}: cannot be written: {error.strerror}") from error

@@ -14,7 +14,7 @@ from archcost.kinds import kind, shown
 FORMATS = ("rich", "json", "markdown")
 
 
-class Layer(click.ParamType):
+class Layer(click.ParamType[str]):
     """The name of a layer type."""
 
     name = "layer"

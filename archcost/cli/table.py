@@ -19,7 +19,9 @@ FORMATS = ("rich", "json", "csv", "markdown")
 @knobs
 @counting
 @click.option("--all", "every", is_flag=True, help="A row of its own for each ReLU, batch norm and dropout.")
-@click.option("--depth", type=click.IntRange(1), metavar="N", help="Sum layers that share the first N parts of their path.")
+@click.option(
+    "--depth", type=click.IntRange(1), metavar="N", help="Sum layers that share the first N parts of their path."
+)
 @click.option("--columns", metavar="A,B,…", help="Columns to show, in this order.")
 @click.option("--sort", metavar="COLUMN", help="Largest first.")
 @click.option("--top", type=click.IntRange(1), metavar="N", help="The first N rows only.")

@@ -29,7 +29,7 @@ def relu6(x: Shape) -> Cost:
 
 @layer
 def leaky_relu(x: Shape) -> Cost:
-    """`x` or `slope * x`. Source: Maas et al. 2013, "Rectifier nonlinearities improve neural network acoustic models"."""
+    """`x` or `slope * x`. Source: Maas et al. 2013, "Rectifier nonlinearities improve acoustic models"."""
     return elementwise(x, cmp=1, mul=1)
 
 
@@ -40,9 +40,7 @@ def prelu(x: Shape, *, per_channel: bool = True) -> Cost:
     Source: He et al. 2015, arXiv:1502.01852, section 2.1.
     """
     n = prod(x)
-    return Cost(
-        out=x, params={"scale": x[0] if per_channel else 1}, ops={"cmp": n, "mul": n}, storage="inplace"
-    )
+    return Cost(out=x, params={"scale": x[0] if per_channel else 1}, ops={"cmp": n, "mul": n}, storage="inplace")
 
 
 @layer

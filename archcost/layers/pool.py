@@ -138,5 +138,3 @@ def global_avgpool(x: Shape) -> Cost:
         ops={"add": prod(x), "div": channels},
         windows=tuple(Window(n, n) for n in space),
     )
-
-

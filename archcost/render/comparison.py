@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from math import log2
-from typing import Any
+from typing import Any, NamedTuple
 
 from archcost.claims import Verdict, plain
 from archcost.dims import sizes
@@ -24,8 +23,7 @@ TOTALS: Mapping[str, str] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Stage:
+class Stage(NamedTuple):
     """The layers of a net whose outputs lie on one scale: their input divided by so many powers of two."""
 
     scale: int | None  # None: behind the maps
@@ -88,20 +86,19 @@ def _totals(reports: Sequence[Report], part: str) -> Grid:
         columns.append(Column(f"net{index}", report.net.name))
         if index:
             columns.append(Column(f"ratio{index}", f"/ {base.net.name}" if len(reports) > 2 else "ratio"))
-    rows: list[dict[str, Any]] = [{"quantity": "input", **_row(reports, lambda r: sizes(next(iter(r.inputs.values()))))}]
+    rows: list[dict[str, Any]] = [{"quantity": "input"}]
+    for index, report in enumerate(reports):
+        rows[0][f"net{index}"] = sizes(next(iter(report.inputs.values())))
     for name, label in TOTALS.items():
-        row = {"quantity": label, **_row(reports, lambda r, name=name: _text(name, getattr(r.totals, name), convention.kilo))}
-        for index, report in enumerate(reports[1:], 1):
+        row: dict[str, Any] = {"quantity": label}
+        for index, report in enumerate(reports):
+            row[f"net{index}"] = _text(name, getattr(report.totals, name), convention.kilo)
             times = ratios(report, base)[name]
             row[f"ratio{index}"] = None if times is None else ratio(times)
         rows.append(row)
     title = f"{' and '.join(r.net.name for r in reports)}{part}"
     remark = f"convention {convention.name}: {convention.text}; batch {base.batch}, {base.dtype}"
     return Grid(title, columns, rows, remarks=[remark])
-
-
-def _row(reports: Sequence[Report], text: Any) -> dict[str, str]:
-    return {f"net{index}": text(report) for index, report in enumerate(reports)}
 
 
 def _stages(reports: Sequence[Report]) -> Grid:
@@ -119,7 +116,7 @@ def _stages(reports: Sequence[Report]) -> Grid:
     scales = sorted({scale for stage in cut for scale in stage}, key=lambda scale: (scale is None, scale))
     rows = []
     for scale in scales:
-        row: dict[str, Any] = {"scale": "vector" if scale is None else f"1/{2**scale}" if scale >= 0 else f"{2**-scale}x"}
+        row: dict[str, Any] = {"scale": _scale(scale)}
         for index, (report, found) in enumerate(zip(reports, cut, strict=True)):
             stage = found.get(scale)
             if stage is None:
@@ -133,6 +130,12 @@ def _stages(reports: Sequence[Report]) -> Grid:
                 row[f"ratio{index}"] = ratio(stage.flops / base.flops)
         rows.append(row)
     return Grid("by scale of the maps", columns, rows)
+
+
+def _scale(scale: int | None) -> str:
+    if scale is None:
+        return "vector"
+    return f"1/{2**scale}" if scale >= 0 else f"{2**-scale}x"
 
 
 def _published(verdicts: Sequence[Verdict]) -> Grid:
@@ -173,7 +176,7 @@ def as_json(reports: Sequence[Report], verdicts: Sequence[Verdict]) -> dict[str,
                 **of_inputs(report),
                 "totals": of_totals(report.totals),
                 "ratios": ratios(report, base),
-                "stages": [{name: getattr(stage, name) for name in Stage.__slots__} for stage in stages(report)],
+                "stages": [stage._asdict() for stage in stages(report)],
             }
             for report in reports
         ],

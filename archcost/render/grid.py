@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 
 def as_text(value: Any) -> str:
@@ -12,8 +12,7 @@ def as_text(value: Any) -> str:
     return "" if value is None else str(value)
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
+class Column(NamedTuple):
     """One column: its key in the rows, its heading (two lines at most), and how its values read."""
 
     key: str
@@ -23,8 +22,7 @@ class Column:
     folds: bool = False  # may be broken over lines where the screen is narrow
 
 
-@dataclass(frozen=True, slots=True)
-class Grid:
+class Grid(NamedTuple):
     """What a format draws."""
 
     title: str
@@ -32,7 +30,7 @@ class Grid:
     rows: Sequence[Mapping[str, Any]]
     footer: Mapping[str, Any] | None = None
     remarks: Sequence[str] = ()
-    styles: Mapping[str, str] = field(default_factory=dict)  # colours of words, on a terminal
+    styles: Mapping[str, str] = MappingProxyType({})  # colours of words, on a terminal
 
     def cells(self, row: Mapping[str, Any]) -> list[str]:
         """The texts of a row; what a row does not have stays empty."""

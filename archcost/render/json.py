@@ -63,7 +63,7 @@ def of_row(row: Row) -> dict[str, Any]:
 
 def of_totals(totals: Totals) -> dict[str, Any]:
     """The sums."""
-    return {name: getattr(totals, name) for name in Totals.__slots__}
+    return totals._asdict()
 
 
 def of_verdicts(verdicts: Sequence[Any], counts: Mapping[str, int]) -> dict[str, Any]:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from archcost.claims import Verdict
 from archcost.dims import sizes
 from archcost.errors import ArchcostError, did_you_mean
 from archcost.render.grid import Column, Grid, as_text
 from archcost.render.units import axes, bar, short, unit
 from archcost.report import Report, Row, folded, grouped
+
+if TYPE_CHECKING:
+    from archcost.claims import Verdict
 
 
 def _channels(shapes: Sequence[tuple[Any, ...]]) -> Any:
@@ -24,8 +25,7 @@ def _space(shape: tuple[Any, ...]) -> Any:
     return list(shape[1:]) if len(shape) > 1 else None
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
+class Field(NamedTuple):
     """A column that a table can have: its heading, its value in a row, and the total that gives its unit."""
 
     heading: str
@@ -61,13 +61,25 @@ FIELDS: Mapping[str, Field] = {
 }
 SHARES = {f"{name}_share": name for name in ("memory", "params", "macs", "flops")}
 NAMES = (*FIELDS, *SHARES, "published")
-DEFAULT = (
-    "layer in_channels in_size filters kernel stride pad out_channels out_size memory params flops flops_share"
-).split()
+SHAPES = ["in_channels", "in_size", "filters", "kernel", "stride", "pad"]
+DEFAULT = ["layer", *SHAPES, "out_channels", "out_size", "memory", "params", "flops", "flops_share"]
+    "layer",
+    "in_channels",
+    "in_size",
+    "filters",
+    "kernel",
+    "stride",
+    "pad",
+    "out_channels",
+    "out_size",
+    "memory",
+    "params",
+    "flops",
+    "flops_share",
+]
 
 
-@dataclass(frozen=True, slots=True)
-class View:
+class View(NamedTuple):
     """How a table is to be looked at."""
 
     columns: Sequence[str] = ()
@@ -110,7 +122,8 @@ def table(report: Report, view: View = View(), published: Sequence[Verdict] | No
     columns = [_column(name, report, view) for name in names]
     body = [_values(row, names, report, published or ()) for row in rows]
     footer = {names[0]: f"total of {report.totals.layers} layers" if view.top is not None else "total"}
-    footer |= {name: getattr(report.totals, FIELDS[name].total) for name in names if name in FIELDS and FIELDS[name].total}
+    summed = {name: FIELDS[name].total for name in names if name in FIELDS and FIELDS[name].total}
+    footer |= {_key(name): getattr(report.totals, total) for name, total in summed.items()}
     shape = ", ".join(map(sizes, report.inputs.values()))
     title = f"{report.net.name}: {report.net.title}" if report.net.title != report.net.name else report.net.name
     return Grid(f"{title}, input {shape}", columns, body, footer, _remarks(report, published or ()), STYLES)
@@ -120,11 +133,12 @@ STYLES = {"ok": "green", "erratum": "yellow", "mismatch": "red"}
 
 
 def _default(rows: Sequence[Row], view: View) -> list[str]:
-    names = [n for n in DEFAULT if n not in ("filters", "kernel", "stride", "pad") or any(FIELDS[n].value(r) for r in rows)]
+    never = {name for name in SHAPES if not any(FIELDS[name].value(row) for row in rows)}
+    names = [name for name in DEFAULT if name not in never]
     if view.receptive_field:
         names.insert(names.index("memory"), "receptive_field")
     if view.bars:
-        names = [n for n in names if n not in ("in_channels", "in_size", "filters", "kernel", "stride", "pad")]
+        names = [name for name in names if name not in SHAPES]
         for quantity in ("memory", "params"):
             names.insert(names.index(quantity) + 1, f"{quantity}_share")
     return names
@@ -136,11 +150,15 @@ def _column(name: str, report: Report, view: View) -> Column:
     if name in SHARES:
         return Column(name, "share" if view.bars else "\n%", bar if view.bars else _percent, left=view.bars)
     found = FIELDS[name]
-    key = "memory_bytes" if name == "memory" else name
+    key = _key(name)
     if not found.total:
         return Column(key, found.heading, found.text, found.left, folds=name in ("layer", "input"))
     chosen = unit(name, view.unit, getattr(report.totals, found.total), report.convention.kilo)
     return Column(key, f"{found.heading}\n{chosen.name}", chosen.text)
+
+
+def _key(name: str) -> str:
+    return "memory_bytes" if name == "memory" else name
 
 
 def _percent(share: float) -> str:
@@ -157,7 +175,7 @@ def _values(row: Row, names: Sequence[str], report: Report, published: Sequence[
         elif name == "published":
             values[name] = " · ".join(_judged(v) for v in published if v.claim.at == row.name)
         else:
-            values["memory_bytes" if name == "memory" else name] = FIELDS[name].value(row)
+            values[_key(name)] = FIELDS[name].value(row)
     return values
 
 
@@ -170,11 +188,15 @@ def _remarks(report: Report, published: Sequence[Verdict]) -> list[str]:
     totals, kilo = report.totals, report.convention.kilo
     remarks = [
         f"{totals.params:,} parameters, {totals.flops:,} FLOPs ({totals.macs:,} multiply-accumulates), "
-        f"{short(totals.memory_bytes, kilo, 'B')} of outputs, inference peak {short(totals.peak_memory_bytes, kilo, 'B')}, "
-        f"depth {totals.depth}",
+        f"{short(totals.memory_bytes, kilo, 'B')} of outputs, "
+        f"inference peak {short(totals.peak_memory_bytes, kilo, 'B')}, depth {totals.depth}",
         f"convention {report.convention.name}: {report.convention.text}; batch {report.batch}, {report.dtype}",
     ]
     names = {row.name for row in report.rows}
-    remarks += [f"published for {v.claim.at}: {_judged(v)} [{v.claim.source}]" for v in published if v.claim.at not in names]
-    remarks += [f"{v.verdict} {v.claim.at} {v.claim.printed}: {v.explanation}" for v in published if v.verdict != "reproduced"]
+    for verdict in published:
+        at = verdict.claim.at
+        if at not in names:
+            remarks.append(f"published for {at}: {_judged(verdict)} [{verdict.claim.source}]")
+        if verdict.verdict != "reproduced":
+            remarks.append(f"{verdict.verdict} {at} {verdict.claim.printed}: {verdict.explanation}")
     return remarks

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-
 from collections.abc import Sequence
 
 from rich.console import Console
@@ -55,5 +54,3 @@ def _draw(grid: Grid, console: Console) -> None:
     console.print(table)
     for remark in grid.remarks:
         console.print(Text(remark), soft_wrap=False)
-
-

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
+from typing import Any, NamedTuple
 
 LETTERS = ("", "K", "M", "G", "T")
 ENOUGH = 100  # a column's total shows at least three digits in its unit
 
 
-@dataclass(frozen=True, slots=True)
-class Unit:
+class Unit(NamedTuple):
     """What a column's numbers are divided by, and how that is called."""
 
     name: str
@@ -26,7 +24,7 @@ class Unit:
 
 
 def unit(quantity: str, wanted: str, total: Any, kilo: int) -> Unit:
-    """The unit of a column: the wanted one, else the lectures' (memory KB, params K, FLOPs M) or smaller for small nets."""
+    """The unit of a column: as wanted, else the lectures' (KB, K parameters, M FLOPs), smaller where the net is small."""
     base = kilo if quantity == "memory" else 1000
     suffix = "B" if quantity == "memory" else ""
     if wanted != "auto":
