@@ -63,20 +63,6 @@ SHARES = {f"{name}_share": name for name in ("memory", "params", "macs", "flops"
 NAMES = (*FIELDS, *SHARES, "published")
 SHAPES = ["in_channels", "in_size", "filters", "kernel", "stride", "pad"]
 DEFAULT = ["layer", *SHAPES, "out_channels", "out_size", "memory", "params", "flops", "flops_share"]
-    "layer",
-    "in_channels",
-    "in_size",
-    "filters",
-    "kernel",
-    "stride",
-    "pad",
-    "out_channels",
-    "out_size",
-    "memory",
-    "params",
-    "flops",
-    "flops_share",
-]
 
 
 class View(NamedTuple):

@@ -24,7 +24,7 @@ class Unit(NamedTuple):
 
 
 def unit(quantity: str, wanted: str, total: Any, kilo: int) -> Unit:
-    """The unit of a column: as wanted, else the lectures' (KB, K parameters, M FLOPs), smaller where the net is small."""
+    """The unit of a column: as wanted, else the lectures' (KB, K parameters, M FLOPs) or smaller for a small net."""
     base = kilo if quantity == "memory" else 1000
     suffix = "B" if quantity == "memory" else ""
     if wanted != "auto":
