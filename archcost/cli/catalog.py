@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -94,7 +95,7 @@ def show_command(name: str, settings: tuple[str, ...], limits: tuple[str, ...], 
         raise ArchcostError("--set changes nothing in the text of a specification: add --expanded")
     else:
         text = find(name, parsed_limits(limits))[0].at.source.text
-    if options["output"] or not click.get_text_stream("stdout").isatty():
+    if options["output"] or not sys.stdout.isatty():
         emit(text, options["output"])
         return
     from rich.console import Console

@@ -47,7 +47,7 @@ def pad(x: Shape, *, pad: Padding = 0, channels: Padding = 0) -> Cost:
     depth, space = channels_and_space(x)
     require(not isinstance(pad, str) and not isinstance(channels, str), "takes numbers, not 'same' or 'valid'")
     around = [ends or (0, 0) for ends in pads(pad, len(space))]
-    ((before, after),) = (ends or (0, 0) for ends in pads([channels], 1))
+    ((before, after),) = (ends or (0, 0) for ends in pads([channels], 1))  # type: ignore[list-item]  # no word here
     return Cost(
         out=(before + depth + after, *(n + b + a for n, (b, a) in zip(space, around, strict=True))),
         windows=tuple(Window(1, 1, ends) for ends in around),

@@ -10,7 +10,7 @@ from archcost.claims import Verdict, plain
 from archcost.dims import sizes
 from archcost.render.grid import Column, Grid
 from archcost.render.json import of_inputs, of_totals
-from archcost.render.units import ratio, short
+from archcost.render.units import axes, ratio, short
 from archcost.report import Report
 
 TOTALS: Mapping[str, str] = {
@@ -46,7 +46,7 @@ def stages(report: Report) -> list[Stage]:
     found = [
         Stage(
             scale,
-            ", ".join(dict.fromkeys(sizes(row.output[1:]) for row in rows)) if scale is not None else "",
+            ", ".join(dict.fromkeys(axes(row.output[1:]) for row in rows)) if scale is not None else "",
             len(rows),
             sum(row.memory_bytes * row.held for row in rows),
             sum(row.params for row in rows),
@@ -106,9 +106,9 @@ def _stages(reports: Sequence[Report]) -> Grid:
     cut = [{stage.scale: stage for stage in stages(report)} for report in reports]
     for index, report in enumerate(reports):
         columns += [
-            Column(f"maps{index}", f"{report.net.name}\nmaps", folds=True),
-            Column(f"memory{index}", "\nmemory"),
-            Column(f"params{index}", "\nparams"),
+            Column(f"maps{index}", f"{report.net.name}\nmaps"),
+            Column(f"memory{index}", "\nmemory", spare=1),
+            Column(f"params{index}", "\nparams", spare=2),
             Column(f"flops{index}", "\nFLOPs"),
         ]
         if index:

@@ -20,6 +20,7 @@ class Column(NamedTuple):
     text: Callable[[Any], str] = as_text
     left: bool = False
     folds: bool = False  # may be broken over lines where the screen is narrow
+    spare: int = 0  # left out where the screen is narrower still: 1 first; 0 never
 
 
 class Grid(NamedTuple):

@@ -33,18 +33,19 @@ class Field(NamedTuple):
     total: str = ""  # the total it adds up to
     text: Callable[[Any], str] = as_text
     left: bool = False
+    spare: int = 0
 
 
 FIELDS: Mapping[str, Field] = {
     "layer": Field("layer", lambda r: r.name, left=True),
     "op": Field("op", lambda r: r.op, left=True),
     "input": Field("input", lambda r: ", ".join(map(sizes, r.inputs)), left=True),
-    "in_channels": Field("input\nC", lambda r: _channels(r.inputs)),
-    "in_size": Field("\nH/W", lambda r: _space(r.inputs[0]), text=axes),
-    "filters": Field("layer\nfilters", lambda r: r.attributes.get("out") if "mac" in r.ops else None),
-    "kernel": Field("\nkernel", lambda r: r.attributes.get("kernel"), text=axes),
-    "stride": Field("\nstride", lambda r: r.attributes.get("stride"), text=axes),
-    "pad": Field("\npad", lambda r: r.attributes.get("pad"), text=axes),
+    "in_channels": Field("input\nC", lambda r: _channels(r.inputs), spare=1),
+    "in_size": Field("\nH/W", lambda r: _space(r.inputs[0]), text=axes, spare=1),
+    "filters": Field("layer\nfilters", lambda r: r.attributes.get("out") if "mac" in r.ops else None, spare=4),
+    "kernel": Field("\nkernel", lambda r: r.attributes.get("kernel"), text=axes, spare=4),
+    "stride": Field("\nstride", lambda r: r.attributes.get("stride"), text=axes, spare=3),
+    "pad": Field("\npad", lambda r: r.attributes.get("pad"), text=axes, spare=2),
     "dilation": Field("\ndilation", lambda r: r.attributes.get("dilation"), text=axes),
     "groups": Field("\ngroups", lambda r: r.attributes.get("groups")),
     "out_channels": Field("output\nC", lambda r: r.output[0]),
@@ -138,7 +139,7 @@ def _column(name: str, report: Report, view: View) -> Column:
     found = FIELDS[name]
     key = _key(name)
     if not found.total:
-        return Column(key, found.heading, found.text, found.left, folds=name in ("layer", "input"))
+        return Column(key, found.heading, found.text, found.left, folds=name in ("layer", "input"), spare=found.spare)
     chosen = unit(name, view.unit, getattr(report.totals, found.total), report.convention.kilo)
     return Column(key, f"{found.heading}\n{chosen.name}", chosen.text)
 

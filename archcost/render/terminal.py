@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
+from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from archcost.render.grid import Grid
+from archcost.render.grid import Column, Grid
 
 WIDE = 4000  # columns of a pipe or file: nothing there is cut to a screen
+FOLDED = 16  # columns that a text keeps at least before others are left out
 
 
 def draw(grids: Sequence[Grid]) -> str:
@@ -36,21 +39,45 @@ def draw(grids: Sequence[Grid]) -> str:
 
 
 def _draw(grid: Grid, console: Console) -> None:
-    console.print(Text(grid.title, style="bold"))
-    table = Table(box=None, pad_edge=False, padding=(0, 1), show_footer=grid.footer is not None, header_style="bold")
-    footer = grid.cells(grid.footer) if grid.footer else [""] * len(grid.columns)
-    for column, total in zip(grid.columns, footer, strict=True):
+    columns = _fitting(grid, console.width)
+    shown = Grid(grid.title, columns, grid.rows, grid.footer)
+    table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), show_footer=grid.footer is not None)
+    footer = shown.cells(grid.footer) if grid.footer else [""] * len(columns)
+    for column, total in zip(columns, footer, strict=True):
         table.add_column(
-            Text(column.heading),
-            Text(total),
+            Text(column.heading, style="bold"),
+            Text(total, style="bold"),
             justify="left" if column.left else "right",
             vertical="top",
             overflow="fold",
             no_wrap=not column.folds,
-            footer_style="bold",
         )
     for row in grid.rows:
-        table.add_row(*(Text(cell, style=grid.styles.get(cell, "")) for cell in grid.cells(row)))
+        table.add_row(*(Text(cell, style=grid.styles.get(cell, "")) for cell in shown.cells(row)))
+    console.print(Text(grid.title, style="bold"))
     console.print(table)
     for remark in grid.remarks:
-        console.print(Text(remark), soft_wrap=False)
+        console.print(Text(remark))
+    left_out = [column.key for column in grid.columns if column not in columns]
+    if left_out:
+        console.print(Text(f"left out, the screen being narrow: {', '.join(left_out)}"))
+
+
+def _fitting(grid: Grid, width: int) -> list[Column]:
+    """The columns that fit side by side; the most spare are left out first."""
+    columns = list(grid.columns)
+    rows = [*grid.rows, grid.footer] if grid.footer else grid.rows
+    needs = {column.key: _width(column, rows) for column in columns}
+    for spare in sorted({column.spare for column in columns} - {0}):
+        if sum(needs[column.key] + 1 for column in columns) - 1 > width:
+            columns = [column for column in columns if column.spare != spare]
+    return columns
+
+
+def _width(column: Column, rows: Sequence[Mapping[str, Any]]) -> int:
+    texts = [
+        *column.heading.split("\n"),
+        *(column.text(row[column.key]) for row in rows if row.get(column.key) is not None),
+    ]
+    needed = max(map(cell_len, texts))
+    return min(needed, FOLDED) if column.folds else needed
