@@ -204,7 +204,8 @@ class Judge:
             proven = rounds_to(explained, claim, reading)
         if not proven:
             return Verdict(claim, computed, "mismatch", f"the explanation gives {plain(explained)}: {claim.erratum}")
-        return Verdict(claim, computed, "erratum", f"{claim.erratum} (so read: {plain(explained)})")
+        reads = "" if explained == computed else f" (so read: {plain(explained)})"
+        return Verdict(claim, computed, "erratum", claim.erratum + reads)
 
     def value(self, claim: Claim, reading: Mapping[str, Value], names: Mapping[str, int] | None = None) -> Any:
         """What a reading of the claim gives."""
@@ -413,7 +414,9 @@ def transpositions(computed: Any, claim: Claim, reading: Mapping[str, Value]) ->
 
 
 def plain(value: Any) -> str:
-    """A computed value as text: exact, with separators."""
+    """A computed value as text: exact, with separators; an identity as it is printed."""
+    if isinstance(value, str):
+        return value
     if isinstance(value, tuple):
         return sizes(value)
     return f"{value:,}" if isinstance(value, int) else f"{float(value):,.4g}"

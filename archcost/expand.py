@@ -71,8 +71,8 @@ def expand(
         if knob not in spec.params:
             at = setting.key_at or setting.at if isinstance(setting, Value) else None
             raise SpecError(f"{variant or spec.name} has no parameter {knob!r}{did_you_mean(knob, spec.params)}", at)
-    expansion = Expansion(spec.blocks, limits)
     values: dict[str, Any] = {}
+    expansion = Expansion(spec.blocks, limits, values)
     for name, default in spec.params.items():
         setting = settings.get(name, default)
         at = default.key_at or default.at
@@ -91,8 +91,8 @@ def _plain(setting: Any) -> Any:
 class Expansion:
     """The nodes made so far."""
 
-    def __init__(self, blocks: Mapping[str, Block], limits: Limits) -> None:
-        self.blocks, self.limits = blocks, limits
+    def __init__(self, blocks: Mapping[str, Block], limits: Limits, knobs: Mapping[str, Any]) -> None:
+        self.blocks, self.limits, self.knobs = blocks, limits, knobs
         self.nodes: list[Node] = []
         self.entries = 0
 
@@ -260,7 +260,7 @@ class Expansion:
                 what = repr(name) if name else "arguments"
                 near = did_you_mean(name, params)
                 raise SpecError(f"{block.name} takes no {what}{near}", argument.key_at or argument.at, scope.via)
-        values: dict[str, Any] = {}
+        values = dict(self.knobs)  # a block sees the knobs of the network; its own parameters come before them
         for name, default in block.params.items():
             values[name] = self.bound(given[name], scope) if name in given else self.bound(default, Scope(values))
             if values[name] is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import groupby
 from math import prod
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 from archcost.convention import LECTURE, Convention, element_bytes
 from archcost.cost import layer_type
@@ -15,6 +15,10 @@ from archcost.memory import peak
 from archcost.net import INPUT, Net, Step, propagate
 from archcost.receptive import receptive_fields
 from archcost.window import Window
+
+
+# Which steps of a net a report is about.
+Part: TypeAlias = Callable[[Net, Sequence[Step]], slice]
 
 
 class Row(NamedTuple):
@@ -70,14 +74,14 @@ def report(
     convention: Convention = LECTURE,
     batch: int = 1,
     dtype: str = "float32",
-    part: Callable[[Sequence[Step]], slice] | None = None,
+    part: Part | None = None,
 ) -> Report:
     """The cost of a net, or of a part of it: a slice of its steps (see `until` and `since`)."""
     if batch < 1:
         raise ArchcostError(f"the batch must be a whole number from 1, is {batch}")
     every = propagate(net)
     fields = receptive_fields(every)
-    chosen = range(len(every))[part(every)] if part else range(len(every))
+    chosen = range(len(every))[part(net, every)] if part else range(len(every))
     rows = tuple(
         _row(every[i], fields[i], convention, batch, element_bytes(dtype), follows=every[i].node.inputs == (i - 1,))
         for i in chosen
@@ -152,17 +156,17 @@ def depth(steps: Sequence[Step]) -> int:
     return deepest[-1] if deepest else 0
 
 
-def until(size: int) -> Callable[[Sequence[Step]], slice]:
+def until(size: int) -> Part:
     """The part of a net up to its first map of that size, the layer that makes it included."""
-    return lambda steps: slice(0, _first_map(steps, size) + 1)
+    return lambda net, steps: slice(0, _first_map(net, steps, size) + 1)
 
 
-def since(size: int) -> Callable[[Sequence[Step]], slice]:
+def since(size: int) -> Part:
     """The part of a net behind its first map of that size."""
-    return lambda steps: slice(_first_map(steps, size) + 1, len(steps))
+    return lambda net, steps: slice(_first_map(net, steps, size) + 1, len(steps))
 
 
-def _first_map(steps: Sequence[Step], size: int) -> int:
+def _first_map(net: Net, steps: Sequence[Step], size: int) -> int:
     found: list[str] = []
     for index, step in enumerate(steps):
         space = step.cost.out[1:]
@@ -170,7 +174,7 @@ def _first_map(steps: Sequence[Step], size: int) -> int:
             return index
         if space and str(space[0]) not in found:
             found.append(str(space[0]))
-    raise ArchcostError(f"{steps[0].node.name} never becomes a map of {size} x {size}; its maps are {', '.join(found)}")
+    raise ArchcostError(f"{net.name} never becomes a map of {size} x {size}; its maps are {', '.join(found)}")
 
 
 def folded(rows: Iterable[Row]) -> list[Row]:

@@ -132,11 +132,12 @@ def _checked(path: Path, limits: tuple[str, ...]) -> str:
     from archcost.claims import claims_of
     from archcost.expand import expand
     from archcost.library import load_spec
-    from archcost.net import propagate
+    from archcost.net import INPUT, propagate
 
     allowed = parsed_limits(limits)
     spec = load_spec(path, allowed)
-    layers = [len(propagate(expand(spec, variant, limits=allowed))) for variant in spec.variants or (None,)]
+    nets = [expand(spec, variant, limits=allowed) for variant in spec.variants or (None,)]
+    layers = sum(step.node.op != INPUT for net in nets for step in propagate(net))
     claims = claims_of(spec)
-    variants = f"{len(layers)} variants, " if spec.variants else ""
-    return f"ok, {variants}{sum(layers):,} layers" + (f", {len(claims)} claims" if claims else "")
+    variants = f"{len(nets)} variants, " if spec.variants else ""
+    return f"ok, {variants}{layers:,} layers" + (f", {len(claims)} claims" if claims else "")
