@@ -59,8 +59,8 @@ MECHANISM = [*SUBJECT, "net", "transposed"]
 
 PRINTED = re.compile(r"~?\s*([0-9][0-9,]*(?:\.[0-9]+)?|\.[0-9]+)\s*([A-Za-z%]*)$")
 SHAPE = re.compile(r"[0-9]+( ?x ?[0-9]+)+$")
-COUNTS: dict[str, int | Fraction] = {"": 1, "K": 10**3, "k": 10**3, "M": 10**6, "G": 10**9, "B": 10**9, "T": 10**12, "Ki": 2**10, "Mi": 2**20}
-COUNTS |= {"x": 1, "X": 1, "%": Fraction(1, 100)}
+COUNTS: dict[str, int | Fraction] = {"": 1, "K": 10**3, "k": 10**3, "M": 10**6, "G": 10**9, "B": 10**9, "T": 10**12}
+COUNTS |= {"Ki": 2**10, "Mi": 2**20, "x": 1, "X": 1, "%": Fraction(1, 100)}
 POINTS = (1, 2, 3, 5, 8)  # values of a symbol; a polynomial of degree four at most is known by them
 
 

@@ -16,7 +16,6 @@ from archcost.net import INPUT, Net, Step, propagate
 from archcost.receptive import receptive_fields
 from archcost.window import Window
 
-
 # Which steps of a net a report is about.
 Part: TypeAlias = Callable[[Net, Sequence[Step]], slice]
 

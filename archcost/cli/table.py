@@ -48,7 +48,10 @@ def table_command(name: str, settings: tuple[str, ...], limits: tuple[str, ...],
     if form == "json":
         from archcost.render import json
 
-        emit(json.text(json.of_report(found)), options["output"])
+        data = json.of_report(found)
+        if verdicts is not None:
+            data["published"] = list(map(json.of_verdict, verdicts))
+        emit(json.text(data), options["output"])
         return
     from archcost.render.table import View, table
 

@@ -7,11 +7,11 @@ from typing import Any
 
 import click
 
-from archcost.claims import Claim, Judge, Verdict, claims_of, plain
+from archcost.claims import Claim, Judge, claims_of
 from archcost.cli.options import Network, chosen_format, draw, emit, output
 from archcost.errors import SpecError, did_you_mean
 from archcost.library import find, sources, specs
-from archcost.render.grid import Column, Grid
+from archcost.render import verdicts as render
 
 FORMATS = ("rich", "json", "csv", "markdown")
 COUNTED = ("reproduced", "erratum", "mismatch")
@@ -44,9 +44,10 @@ def verify_command(names: tuple[str, ...], only: str | None, **options: Any) -> 
     if form == "json":
         from archcost.render import json
 
-        emit(json.text(json.of_verdicts(shown, counts)), options["output"])
+        emit(json.text({"claims": list(map(json.of_verdict, shown)), "summary": counts}), options["output"])
     else:
-        emit(draw(form, [_grid(shown, counts)]), options["output"])
+        summary = ", ".join(f"{n} {kind}" for kind, n in counts.items())
+        emit(draw(form, [render.verdicts("published numbers, recomputed", shown, [summary])]), options["output"])
     if counts["mismatch"]:
         raise click.exceptions.Exit(1)
 
@@ -54,34 +55,3 @@ def verify_command(names: tuple[str, ...], only: str | None, **options: Any) -> 
 def _claims(names: Sequence[str]) -> Iterator[Claim]:
     for spec, variant in map(find, names) if names else ((spec, None) for spec in specs()):
         yield from claims_of(spec, variant)
-
-
-def _grid(verdicts: Sequence[Verdict], counts: dict[str, int]) -> Grid:
-    columns = [
-        Column("architecture", "network", left=True, folds=True),
-        Column("at", "at", left=True, folds=True),
-        Column("quantity", "quantity", left=True),
-        Column("published", "published"),
-        Column("computed", "computed"),
-        Column("verdict", "verdict", left=True),
-        Column("source", "source", left=True, folds=True),
-        Column("explanation", "why", left=True, folds=True),
-    ]
-    rows = [
-        {
-            "architecture": v.claim.architecture,
-            "at": v.claim.at,
-            "quantity": v.claim.quantity,
-            "published": v.claim.printed,
-            "computed": plain(v.computed) if v.computed is not None else None,
-            "verdict": v.verdict,
-            "source": v.claim.source,
-            "explanation": v.explanation,
-        }
-        for v in verdicts
-    ]
-    summary = ", ".join(f"{n} {kind}" for kind, n in counts.items())
-    return Grid("published numbers, recomputed", columns, rows, remarks=[summary], styles=STYLES)
-
-
-STYLES = {"reproduced": "green", "erratum": "yellow", "mismatch": "bold red"}

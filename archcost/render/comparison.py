@@ -6,11 +6,12 @@ from collections.abc import Mapping, Sequence
 from math import log2
 from typing import Any, NamedTuple
 
-from archcost.claims import Verdict, plain
+from archcost.claims import Verdict
 from archcost.dims import sizes
 from archcost.render.grid import Column, Grid
-from archcost.render.json import of_inputs, of_totals
+from archcost.render.json import of_inputs, of_totals, of_verdict
 from archcost.render.units import axes, ratio, short
+from archcost.render.verdicts import verdicts
 from archcost.report import Report
 
 TOTALS: Mapping[str, str] = {
@@ -69,10 +70,10 @@ def ratios(report: Report, base: Report) -> dict[str, float | None]:
     return {name: mine[name] / others[name] if others[name] else None for name in TOTALS}
 
 
-def grids(reports: Sequence[Report], part: str, verdicts: Sequence[Verdict]) -> list[Grid]:
+def grids(reports: Sequence[Report], part: str, judged: Sequence[Verdict]) -> list[Grid]:
     """Totals, stages, and the published figures."""
     found = [_totals(reports, part), _stages(reports)]
-    return [*found, _published(verdicts)] if verdicts else found
+    return [*found, verdicts("what was published about them", judged)] if judged else found
 
 
 def _text(name: str, value: Any, kilo: int) -> str:
@@ -138,31 +139,7 @@ def _scale(scale: int | None) -> str:
     return f"1/{2**scale}" if scale >= 0 else f"{2**-scale}x"
 
 
-def _published(verdicts: Sequence[Verdict]) -> Grid:
-    columns = [
-        Column("at", "at", left=True),
-        Column("quantity", "quantity", left=True),
-        Column("published", "published"),
-        Column("computed", "computed"),
-        Column("verdict", "verdict", left=True),
-        Column("explanation", "why", left=True, folds=True),
-    ]
-    rows = [
-        {
-            "at": v.claim.at,
-            "quantity": v.claim.quantity,
-            "published": v.claim.printed,
-            "computed": plain(v.computed),
-            "verdict": v.verdict,
-            "explanation": f"{v.explanation} [{v.claim.source}]".strip(),
-        }
-        for v in verdicts
-    ]
-    styles = {"reproduced": "green", "erratum": "yellow", "mismatch": "red"}
-    return Grid("what was published about them", columns, rows, styles=styles)
-
-
-def as_json(reports: Sequence[Report], verdicts: Sequence[Verdict]) -> dict[str, Any]:
+def as_json(reports: Sequence[Report], judged: Sequence[Verdict]) -> dict[str, Any]:
     """The comparison as data; `ratios` are those of the last network to the first."""
     base = reports[0]
     return {
@@ -181,17 +158,5 @@ def as_json(reports: Sequence[Report], verdicts: Sequence[Verdict]) -> dict[str,
             for report in reports
         ],
         "ratios": ratios(reports[-1], base),
-        "published": [
-            {
-                "architecture": v.claim.architecture,
-                "source": v.claim.source,
-                "at": v.claim.at,
-                "quantity": v.claim.quantity,
-                "published": v.claim.printed,
-                "computed": v.computed,
-                "verdict": v.verdict,
-                "explanation": v.explanation,
-            }
-            for v in verdicts
-        ],
+        "published": list(map(of_verdict, judged)),
     }

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from archcost.report import Report, Row, Totals
+
+if TYPE_CHECKING:
+    from archcost.claims import Verdict
 
 
 def text(data: Any) -> str:
@@ -15,9 +17,7 @@ def text(data: Any) -> str:
 
 
 def _plain(value: Any) -> Any:
-    if hasattr(value, "tolist"):
-        return value.tolist()
-    return str(value)
+    return value.tolist() if hasattr(value, "tolist") else str(value)
 
 
 def of_report(report: Report) -> dict[str, Any]:
@@ -66,21 +66,15 @@ def of_totals(totals: Totals) -> dict[str, Any]:
     return totals._asdict()
 
 
-def of_verdicts(verdicts: Sequence[Any], counts: Mapping[str, int]) -> dict[str, Any]:
-    """Claims with what was computed for them."""
+def of_verdict(verdict: Verdict) -> dict[str, Any]:
+    """A claim with what was computed for it."""
     return {
-        "claims": [
-            {
-                "architecture": verdict.claim.architecture,
-                "source": verdict.claim.source,
-                "at": verdict.claim.at,
-                "quantity": verdict.claim.quantity,
-                "published": verdict.claim.printed,
-                "computed": list(verdict.computed) if isinstance(verdict.computed, tuple) else verdict.computed,
-                "verdict": verdict.verdict,
-                "explanation": verdict.explanation,
-            }
-            for verdict in verdicts
-        ],
-        "summary": dict(counts),
+        "architecture": verdict.claim.architecture,
+        "source": verdict.claim.source,
+        "at": verdict.claim.at,
+        "quantity": verdict.claim.quantity,
+        "published": verdict.claim.printed,
+        "computed": verdict.computed,
+        "verdict": verdict.verdict,
+        "explanation": verdict.explanation,
     }
