@@ -73,6 +73,8 @@ def names() -> list[str]:
 
 def sources() -> dict[str, Value]:
     """What the specifications cite: for each short name its authors, title, year and place."""
-    document = read(SOURCES, name=SOURCES.name)
-    entries: dict[str, Value] = document.data
+    entries: dict[str, Value] = read(SOURCES, name=SOURCES.name).data
+    for name, entry in entries.items():
+        if not entry.is_map or not {"authors", "title", "where"} <= entry.data.keys():
+            raise SpecError(f"the source {name!r} needs authors, title and where", entry.at)
     return entries

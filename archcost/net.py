@@ -60,6 +60,7 @@ def apply(op: str, inputs: tuple[Shape, ...], attributes: Mapping[str, Any]) -> 
     if op == INPUT:
         return Cost(out=attributes["shape"])
     found = layer_type(op)
-    if not found.joins and len(inputs) != len(found.inputs):
-        raise ArchcostError(f"{op} reads {len(found.inputs)} inputs, is given {len(inputs)}")
+    if not inputs if found.joins else len(inputs) != len(found.inputs):
+        wanted = "an input or more" if found.joins else f"{len(found.inputs)} input"
+        raise ArchcostError(f"{op} reads {wanted}, is given {len(inputs)}")
     return found.cost(*inputs, **attributes)

@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal, NamedTuple, TypeAlias
 
-from archcost.dims import Dim, Shape, at_least, ceil_div, each, greater, lesser, require, same
+from archcost.dims import Count, Dim, Shape, at_least, ceil_div, each, greater, lesser, require, same
 
 Spatial: TypeAlias = Dim | Sequence[Dim]
+Counts: TypeAlias = Count | Sequence[Count]
 Padding: TypeAlias = Dim | Sequence[Dim | Sequence[Dim]] | Literal["same", "valid"]
 Rounding: TypeAlias = Literal["floor", "ceil", "caffe"]
 
@@ -36,16 +37,18 @@ def slide(
     """Positions per axis and the windows, of a kernel over the `space` axes.
 
     `floor` drops a last window that does not fit. `ceil` keeps it if it begins inside the map or its leading padding
-    (PyTorch); `caffe` applies that condition only where there is padding.
+    (PyTorch); `caffe` asks that only if there is padding along any axis.
     """
     rank = len(space)
-    axes = zip(space, each(kernel, rank), each(stride, rank), pads(pad, rank), each(dilation, rank), strict=True)
-    found = [_axis(n, k, s, p, d, rounding) for n, k, s, p, d in axes]
+    around = pads(pad, rank)
+    clips = rounding == "ceil" or any(same(sum(ends or ()), 0) is not True for ends in around)
+    axes = zip(space, each(kernel, rank), each(stride, rank), around, each(dilation, rank), strict=True)
+    found = [_axis(n, k, s, p, d, rounding, clips) for n, k, s, p, d in axes]
     return tuple(positions for positions, _ in found), tuple(window for _, window in found)
 
 
 def _axis(
-    n: Dim, kernel: Dim, stride: Dim, pad: tuple[Dim, Dim] | None, dilation: Dim, rounding: Rounding
+    n: Dim, kernel: Dim, stride: Dim, pad: tuple[Dim, Dim] | None, dilation: Dim, rounding: Rounding, clips: bool
 ) -> tuple[Dim, Window]:
     if pad is None:  # SAME
         positions = ceil_div(n, stride)
@@ -61,9 +64,7 @@ def _axis(
     if rounding == "floor":
         return room // stride + 1, window
     positions = ceil_div(room, stride) + 1
-    if rounding == "ceil" or same(before + after, 0) is not True:
-        positions = lesser(positions, ceil_div(n + before, stride))
-    return positions, window
+    return lesser(positions, ceil_div(n + before, stride)) if clips else positions, window
 
 
 def pads(pad: Padding, rank: int) -> tuple[tuple[Dim, Dim] | None, ...]:

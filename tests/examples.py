@@ -1,7 +1,7 @@
 """What is each layer type applied to in the tests, and what does it cost there, found by hand from the definition?
 
-Every size within one input differs where it can, so that a formula which takes one for another is found out. What an
-example does not name is zero. A layer type that joins names its inputs one by one.
+Every size within one input differs where it can, so that a formula which takes one for another is found out. A count
+that an example does not name is zero. A layer type that joins names its inputs one by one.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from archcost.dims import Shape
+from archcost.window import Window
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +24,7 @@ class Example:
     params: Mapping[str, int] = field(default_factory=dict)
     ops: Mapping[str, int] = field(default_factory=dict)
     buffers: Mapping[str, int] = field(default_factory=dict)
+    windows: tuple[Window, ...] = ()  # not compared where empty
 
 
 def elementwise(*shape: int, **work: int) -> list[Example]:
@@ -98,6 +100,7 @@ EXAMPLES: dict[str, list[Example]] = {
             gives=(4, 4, 6),
             params={"weight": 4 * 3 * 3 * 3, "bias": 4},
             ops={"mac": 4 * 4 * 6 * 3 * 3 * 3, "bias": 4 * 4 * 6},
+            windows=(Window(3, 2, (0, 1), 1), Window(3, 2, (1, 2), 1)),
         ),
         Example(
             ((3, 15, 16),),
@@ -105,6 +108,7 @@ EXAMPLES: dict[str, list[Example]] = {
             gives=(8, 8, 8),
             params={"weight": 8 * 3 * 3 * 3, "bias": 8},
             ops={"mac": 8 * 8 * 8 * 3 * 3 * 3, "bias": 8 * 8 * 8},
+            windows=(Window(3, 2, (1, 1), 1), Window(3, 2, (0, 1), 1)),
         ),
         Example(
             ((3, 15, 17),),
@@ -172,6 +176,18 @@ EXAMPLES: dict[str, list[Example]] = {
             gives=(2, 18, 21),
             params={"weight": 5 * 2 * 3 * 3},
             ops={"mac": 6 * 7 * 5 * 2 * 3 * 3},
+            windows=(Window(3, 3, (0, 0), 1), Window(3, 3, (0, 0), 1)),
+        ),
+        Example(  # the smallest there is
+            ((3, 1),), {"out": 1, "kernel": 1}, gives=(1, 1), params={"weight": 3, "bias": 1}, ops={"mac": 3, "bias": 1}
+        ),
+        Example(
+            ((3, 4),),
+            {"out": 2, "kernel": 3},
+            gives=(2, 6),
+            params={"weight": 3 * 2 * 3, "bias": 2},
+            ops={"mac": 4 * 3 * 2 * 3, "bias": 2 * 6},
+            windows=(Window(3, 1, (0, 0), 1),),
         ),
         Example(
             ((3, 4, 5, 6),),
@@ -389,6 +405,13 @@ EXAMPLES: dict[str, list[Example]] = {
     "adaptive_maxpool": [
         # Six cells cover 13: from 0 2 4 6 8 10 to 3 5 7 9 11 13, three elements each; seven cover 14, two each.
         Example(((256, 13, 14),), {"out": (6, 7)}, gives=(256, 6, 7), ops={"cmp": 256 * (6 * 3) * (7 * 2)}),
+        Example(
+            ((8, 12, 14),),
+            {"out": (6, 7)},
+            gives=(8, 6, 7),
+            ops={"cmp": 8 * 12 * 14},
+            windows=(Window(2, 2, (0, 0), 1), Window(2, 2, (0, 0), 1)),
+        ),
         # Four cells cover 10: 0-3 2-5 5-8 7-10.
         Example(((5, 10),), {"out": 4}, gives=(5, 4), ops={"cmp": 5 * (4 * 3)}),
     ],
@@ -403,30 +426,37 @@ EXAMPLES: dict[str, list[Example]] = {
         ),
     ],
     "global_maxpool": [
-        Example(((512, 7, 9),), {}, gives=(512, 1, 1), ops={"cmp": 512 * 7 * 9}),
+        Example(((512, 7, 9),), {}, gives=(512, 1, 1), ops={"cmp": 512 * 7 * 9}, windows=(Window(7, 7), Window(9, 9))),
         Example(((4, 5, 6, 7),), {}, gives=(4, 1, 1, 1), ops={"cmp": 4 * 5 * 6 * 7}),
     ],
     "global_avgpool": [
         Example(((512, 7, 9),), {}, gives=(512, 1, 1), ops={"add": 512 * 7 * 9, "div": 512}),
-        Example(((3, 100),), {}, gives=(3, 1), ops={"add": 3 * 100, "div": 3}),
+        Example(((3, 100),), {}, gives=(3, 1), ops={"add": 3 * 100, "div": 3}, windows=(Window(100, 100),)),
     ],
     "flatten": [
         Example(((512, 7, 9),), {}, gives=(512 * 7 * 9,)),
         Example(((10,),), {}, gives=(10,)),
     ],
     "upsample": [
-        Example(((16, 7, 9),), {"scale": 2}, gives=(16, 14, 18)),
+        Example(((16, 7, 9),), {"scale": 2}, gives=(16, 14, 18), windows=(Window(2, 2), Window(2, 2))),
         Example(
             ((16, 7, 9),),
             {"scale": (2, 3), "mode": "linear"},
             gives=(16, 14, 27),
             ops={"mul": 4 * 16 * 14 * 27, "add": 3 * 16 * 14 * 27},
+            windows=(Window(2 * 2, 2), Window(2 * 3, 3)),
         ),
         Example(((4, 5),), {"scale": 4, "mode": "linear"}, gives=(4, 20), ops={"mul": 2 * 4 * 20, "add": 1 * 4 * 20}),
+        Example(
+            ((2, 3, 4, 5),),
+            {"scale": 2, "mode": "linear"},
+            gives=(2, 6, 8, 10),
+            ops={"mul": 8 * 2 * 6 * 8 * 10, "add": 7 * 2 * 6 * 8 * 10},
+        ),
     ],
     "pad": [
-        Example(((3, 32, 34),), {"pad": 4}, gives=(3, 40, 42)),
-        Example(((16, 8, 9),), {"channels": 8}, gives=(32, 8, 9)),
+        Example(((3, 32, 34),), {"pad": 4}, gives=(3, 40, 42), windows=(Window(1, 1, (4, 4)), Window(1, 1, (4, 4)))),
+        Example(((16, 8, 9),), {"channels": 8}, gives=(32, 8, 9), windows=(Window(1), Window(1))),
         Example(((4, 5, 6, 7),), {"pad": ((1, 2), 3, (0, 1)), "channels": (1, 2)}, gives=(7, 8, 12, 8)),
     ],
     "crop": [
@@ -435,7 +465,12 @@ EXAMPLES: dict[str, list[Example]] = {
     ],
     "slice": [
         Example(((58, 28, 30),), {"start": 29}, gives=(29, 28, 30)),
-        Example(((4, 10, 12),), {"axis": -1, "start": 1, "stop": 11, "step": 3}, gives=(4, 10, 4)),  # 1 4 7 10
+        Example(
+            ((4, 10, 12),),
+            {"axis": -1, "start": 1, "stop": 11, "step": 3},
+            gives=(4, 10, 4),
+            windows=(Window(1), Window(1, 3)),
+        ),  # 1 4 7 10
         Example(((197, 768),), {"stop": 1}, gives=(1, 768)),
     ],
     "channel_shuffle": [Example(((240, 28, 30),), {"groups": 3}, gives=(240, 28, 30))],

@@ -8,7 +8,7 @@ from math import prod
 from archcost.cost import Cost, layer
 from archcost.dims import Dim, Shape, at_least, divides, each, require
 from archcost.layers.shapes import channels_and_space
-from archcost.window import Padding, Spatial, Window, pads, slide
+from archcost.window import Counts, Padding, Spatial, Window, pads, slide
 
 
 @layer
@@ -72,7 +72,7 @@ def transposed_conv(
     kernel: Spatial,
     stride: Spatial = 1,
     pad: Padding = 0,
-    output_pad: Padding = 0,
+    output_pad: Counts = 0,
     dilation: Spatial = 1,
     groups: Dim = 1,
     bias: bool = True,
@@ -81,23 +81,23 @@ def transposed_conv(
 
     The map grows to `(n - 1) * stride - padding + dilation * (kernel - 1) + 1 + output_pad` along each axis. The
     multiply-accumulates are those of the input positions: no work is done for the zeros between them. `output_pad`
-    adds rows at the end. `pad: same` gives `n * stride`. Refuses an empty result and channels that do not divide.
+    adds rows at the end. `pad: same` gives `n * stride + output_pad`. Refuses an empty result, the word `valid`, and
+    channels that do not divide.
     Source: Dumoulin & Visin 2016, arXiv:1603.07285, chapter 4.
     """
     channels, space = channels_and_space(x)
     rank = len(space)
     require(divides(groups, channels), "{} input channels do not divide into {} groups", channels, groups)
     require(divides(groups, out), "{} output channels do not divide into {} groups", out, groups)
-    extras = each(output_pad, rank)  # type: ignore[arg-type]
-    require(not any(isinstance(e, str | list | tuple) for e in extras), "output_pad takes one number for each axis")
+    require(pad != "valid", "pad takes numbers or 'same'")
     kernels, strides = each(kernel, rank), each(stride, rank)
     grown = []
     windows = []
     for n, k, s, d, padding, extra in zip(
-        space, kernels, strides, each(dilation, rank), pads(pad, rank), extras, strict=True
+        space, kernels, strides, each(dilation, rank), pads(pad, rank), each(output_pad, rank), strict=True
     ):
         full = (n - 1) * s + d * (k - 1) + 1
-        size = n * s if padding is None else full - sum(padding) + extra
+        size = (n * s if padding is None else full - sum(padding)) + extra
         require(at_least(size, 1), "padding of {} leaves nothing of {} positions", sum(padding or ()), full)
         grown.append(size)
         windows.append(Window(kernel=k, stride=s, pad=padding or (0, 0), dilation=d))

@@ -8,7 +8,7 @@ from typing import Literal
 from archcost.cost import Cost, layer
 from archcost.dims import Count, Dim, Shape, at_least, divides, each, require
 from archcost.layers.shapes import channels_and_space
-from archcost.window import Padding, Spatial, Window, pads
+from archcost.window import Counts, Padding, Spatial, Window, pads
 
 
 @layer
@@ -39,15 +39,15 @@ def upsample(x: Shape, *, scale: Spatial, mode: Literal["nearest", "linear"] = "
 
 
 @layer
-def pad(x: Shape, *, pad: Padding = 0, channels: Padding = 0) -> Cost:
+def pad(x: Shape, *, pad: Padding = 0, channels: Counts = 0) -> Cost:
     """Zeros around a map `channels x space`: `pad` as in `conv`, `channels` before and after the channels.
 
     Source: torch.nn.functional.pad; zero channels: He et al. 2015, arXiv:1512.03385, section 3.3 (option A).
     """
     depth, space = channels_and_space(x)
-    require(not isinstance(pad, str) and not isinstance(channels, str), "takes numbers, not 'same' or 'valid'")
+    require(not isinstance(pad, str), "takes numbers, not 'same' or 'valid'")
     around = [ends or (0, 0) for ends in pads(pad, len(space))]
-    ((before, after),) = (ends or (0, 0) for ends in pads([channels], 1))  # type: ignore[list-item]  # no word here
+    before, after = each(channels, 2)
     return Cost(
         out=(before + depth + after, *(n + b + a for n, (b, a) in zip(space, around, strict=True))),
         windows=tuple(Window(1, 1, ends) for ends in around),
