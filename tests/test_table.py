@@ -13,7 +13,7 @@ from archcost.library import load_net
 from archcost.net import propagate
 from archcost.report import depth, folded, grouped, report
 
-# The lectures' table of AlexNet as printed: layer; input C, H/W; filters, kernel, stride, pad; output C, H/W; memory KB;
+# The lectures' table of AlexNet: layer; input C, H/W; filters, kernel, stride, pad; output C, H/W; memory KB;
 # params K, MFLOP. Two cells are errata there: conv4 prints 145 M (43,264 * 3,456 = 149.5 M), fc6 prints weights only.
 LECTURE = """
 conv1 3 227 64 11 4 2 64 56 784 23 73
