@@ -2,7 +2,7 @@
 
     pip install torch==2.13.0 && pip install --no-deps torchvision==0.29.2 && python tests/record_torchvision.py
 
-Parameters are summed, multiply-accumulates are half of what torch's flop counter says on the meta device, and the shapes
+Parameters are summed, multiply-accumulates are half of what torch's flop counter says on the meta device, the shapes
 are those of every convolution and linear layer in the order of execution. The counters of batches that batch
 normalisation keeps are left out of the buffers.
 """

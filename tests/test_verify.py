@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from archcost.claims import Judge, claims_of
+from archcost.claims import claims_of
+from archcost.judge import Judge
 from archcost.library import names, sources, specs
 from archcost.source import Source, parse
 from archcost.spec import read_spec

@@ -6,10 +6,11 @@ from typing import Any
 
 import click
 
-from archcost.claims import Judge, Verdict, claims_of
+from archcost.claims import claims_of
 from archcost.cli.options import Network, chosen_format, counting, draw, emit, knobs, load, output
 from archcost.convention import convention
 from archcost.errors import ArchcostError
+from archcost.judge import Judge, Verdict
 from archcost.library import find
 from archcost.report import report, since, until
 

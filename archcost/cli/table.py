@@ -61,7 +61,8 @@ def table_command(name: str, settings: tuple[str, ...], limits: tuple[str, ...],
 
 
 def _published(name: str, changed: bool) -> list[Any]:
-    from archcost.claims import Judge, claims_of
+    from archcost.claims import claims_of
+    from archcost.judge import Judge
     from archcost.library import find
 
     if changed:

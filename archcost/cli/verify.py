@@ -7,9 +7,10 @@ from typing import Any
 
 import click
 
-from archcost.claims import Claim, Judge, claims_of
+from archcost.claims import Claim, claims_of
 from archcost.cli.options import Network, chosen_format, draw, emit, output
 from archcost.errors import SpecError, did_you_mean
+from archcost.judge import Judge
 from archcost.library import find, sources, specs
 from archcost.render import verdicts as render
 

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from math import log2
 from typing import Any, NamedTuple
 
-from archcost.claims import Verdict
 from archcost.dims import sizes
+from archcost.judge import Verdict
 from archcost.render.grid import Column, Grid
 from archcost.render.json import of_inputs, of_totals, of_verdict
 from archcost.render.units import axes, ratio, short

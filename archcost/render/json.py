@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from archcost.report import Report, Row, Totals
 
 if TYPE_CHECKING:
-    from archcost.claims import Verdict
+    from archcost.judge import Verdict
 
 
 def text(data: Any) -> str:

@@ -12,7 +12,7 @@ from archcost.render.units import axes, bar, short, unit
 from archcost.report import Report, Row, folded, grouped
 
 if TYPE_CHECKING:
-    from archcost.claims import Verdict
+    from archcost.judge import Verdict
 
 
 def _channels(shapes: Sequence[tuple[Any, ...]]) -> Any:

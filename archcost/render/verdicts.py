@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from archcost.claims import Verdict, plain
+from archcost.figure import plain
+from archcost.judge import Verdict
 from archcost.render.grid import Column, Grid
 from archcost.render.json import of_verdict
 

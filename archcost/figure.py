@@ -1,0 +1,80 @@
+"""A printed number: what it says, how precisely, and whether a computed value rounds to it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from fractions import Fraction
+from typing import Any, NamedTuple
+
+from archcost.dims import sizes
+from archcost.errors import ArchcostError, did_you_mean
+
+PRINTED = re.compile(r"~?\s*([0-9][0-9,]*(?:\.[0-9]+)?|\.[0-9]+)\s*([A-Za-z%]*)$")
+SHAPE = re.compile(r"[0-9]+( ?x ?[0-9]+)+$")
+RATIOS: Mapping[str, Fraction] = {"x": Fraction(1), "X": Fraction(1), "%": Fraction(1, 100)}
+COUNTS: Mapping[str, Fraction] = {
+    **{letter: Fraction(1000) ** power for power, letter in enumerate(("", "K", "M", "G", "T"))},
+    **{"k": Fraction(10**3), "B": Fraction(10**9), "Ki": Fraction(2**10), "Mi": Fraction(2**20)},
+    **RATIOS,
+}
+
+
+def byte_units(kilo: int) -> Mapping[str, Fraction]:
+    """Units of memory; KB, MB and GB are what a convention says."""
+    decimal = {f"{letter}B": Fraction(kilo) ** power for power, letter in enumerate(("", "K", "M", "G"))}
+    binary = {f"{letter}iB": Fraction(1024) ** power for power, letter in enumerate(("K", "M", "G"), 1)}
+    return {**decimal, **binary, "bits": Fraction(1, 8), **RATIOS}
+
+
+class Figure(NamedTuple):
+    """A number, the worth of its last printed digit, and which way it was rounded."""
+
+    value: Fraction
+    last: Fraction
+    rounded: str = "nearest"
+
+    def holds(self, computed: Any) -> bool:
+        """Whether the computed value, rounded, is the figure."""
+        above = Fraction(computed) - self.value
+        if self.rounded == "down":
+            return 0 <= above < self.last
+        if self.rounded == "up":
+            return -self.last < above <= 0
+        return abs(above) <= self.last / 2
+
+    def holds_transposed(self, computed: Any) -> bool:
+        """Whether the computed value, rounded, is the figure but for two neighbouring digits exchanged."""
+        digits = str(round(Fraction(computed) / self.last))
+        swapped = (digits[:i] + digits[i + 1] + digits[i] + digits[i + 2 :] for i in range(len(digits) - 1))
+        return any(int(text) * self.last == self.value for text in swapped)
+
+
+def read_figure(text: str, units: Mapping[str, Fraction], digits: int | None, rounded: str) -> Figure:
+    """The figure that a text prints, with so many significant digits if zeros at its end are none."""
+    found = PRINTED.match(text.strip())
+    if not found:
+        raise ArchcostError(f"{text!r} is not a figure: write digits and a unit")
+    number, unit = found[1].replace(",", ""), found[2]
+    if unit not in units:
+        known = ", ".join(filter(None, units))
+        raise ArchcostError(f"there is no unit {unit!r}{did_you_mean(unit, units)} (known: {known})")
+    whole, _, decimals = number.partition(".")
+    places = len(decimals) if digits is None else digits - len(whole.lstrip("0"))
+    return Figure(Fraction(number) * units[unit], units[unit] / Fraction(10) ** places, rounded)
+
+
+def shape_holds(computed: tuple[Any, ...], axes: tuple[Any, ...], printed: str) -> bool:
+    """Whether a printed shape is the computed one, or a printed size the length of each of its axes."""
+    if SHAPE.match(printed):
+        return sizes(computed) == printed.replace(" ", "").replace("x", " x ")
+    return all(str(n) == printed.replace(",", "") for n in axes)
+
+
+def plain(value: Any) -> str:
+    """A computed value as text: exact, with separators; an identity as it is printed."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, tuple):
+        return sizes(value)
+    return f"{value:,}" if isinstance(value, int) else f"{float(value):,.4g}"
