@@ -1,15 +1,16 @@
-"""From a specification to a flat net: knobs set, blocks opened, repeats unrolled, wiring resolved. It knows no shapes."""
+"""From a specification to a flat net: knobs set, blocks opened, repeats unrolled, wiring resolved. No shapes yet."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from archcost.cost import LayerType, layer_names, layer_type
-from archcost.errors import ArchcostError, Frame, Position, SpecError, did_you_mean
+from archcost.errors import ArchcostError, Frame, Position, SpecError, did_you_mean, instead
 from archcost.expression import evaluate, is_word
-from archcost.kinds import check, is_whole, shown
+from archcost.kinds import TOO_LARGE, check, exact, is_too_large, is_whole, shown
+from archcost.kinds import kind as kind_of
 from archcost.net import INPUT, Net, Node
 from archcost.source import Limits, Value
 from archcost.spec import NAME, Block, Spec
@@ -20,13 +21,14 @@ WIRING: Mapping[str, str] = {
     "repeat": "how often it stands here",
     "when": "whether it stands here",
 }
+AXES = 8  # of an input
 
 
 class Names:
     """The layers that have been named so far, in this list and in those around it."""
 
-    def __init__(self, outer: Names | None = None, **named: int) -> None:
-        self.outer, self.named = outer, named
+    def __init__(self, outer: Names | None = None, named: Mapping[str, int] | None = None) -> None:
+        self.outer, self.named = outer, dict(named or {})
 
     def find(self, name: str) -> int | None:
         """The index of the node of that name."""
@@ -46,11 +48,15 @@ class Scope:
     via: Frame | None = None
 
 
-class Layers(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Layers:
     """A list of layers as an argument, to be read in the scope in which it was written."""
 
     value: Value
     scope: Scope
+
+    def __str__(self) -> str:
+        return "a list of layers"
 
 
 class Entry(NamedTuple):
@@ -65,21 +71,24 @@ class Entry(NamedTuple):
 def expand(
     spec: Spec, variant: str | None = None, knobs: Mapping[str, Any] | None = None, limits: Limits = Limits()
 ) -> Net:
-    """The net of a specification, or of one of its variants, with some knobs set: to a `Value` or to anything numeric."""
+    """The net of a specification or of one of its variants, with knobs set to a `Value` or to anything numeric."""
     settings: dict[str, Any] = {**(spec.variants[variant] if variant else {}), **(knobs or {})}
     for knob, setting in settings.items():
         if knob not in spec.params:
             at = setting.key_at or setting.at if isinstance(setting, Value) else None
-            raise SpecError(f"{variant or spec.name} has no parameter {knob!r}{did_you_mean(knob, spec.params)}", at)
+            raise SpecError(f"{variant or spec.name} has no parameter {knob!r}{instead(knob, spec.params)}", at)
     values: dict[str, Any] = {}
     expansion = Expansion(spec.blocks, limits, values)
-    for name, default in spec.params.items():
-        setting = settings.get(name, default)
-        at = default.key_at or default.at
-        values[name] = expansion.bound(setting, Scope(values)) if isinstance(setting, Value) else _plain(setting)
-        if values[name] is None:
-            raise SpecError(f"the parameter {name!r} has no default: set it with --set {name}=...", at)
-    expansion.network(spec, Scope(values))
+    try:
+        for name, default in spec.params.items():
+            setting = settings.get(name, default)
+            values[name] = expansion.bound(setting, Scope(values)) if isinstance(setting, Value) else _plain(setting)
+            if values[name] is None:
+                at = setting.key_at if isinstance(setting, Value) else None
+                raise SpecError(f"the parameter {name!r} has no value: set it with --set {name}=...", at)
+        expansion.network(spec, Scope(values))
+    except RecursionError as error:  # reached only where --limit depth=N allows more than Python does
+        raise SpecError("nested too deeply for Python", spec.layers.at) from error
     title = f"{spec.title} ({variant})" if variant and variant != spec.title else spec.title
     return Net(variant or spec.name, tuple(expansion.nodes), title, spec.source)
 
@@ -94,22 +103,39 @@ class Expansion:
     def __init__(self, blocks: Mapping[str, Block], limits: Limits, knobs: Mapping[str, Any]) -> None:
         self.blocks, self.limits, self.knobs = blocks, limits, knobs
         self.nodes: list[Node] = []
-        self.entries = 0
+        self.taken: set[str] = set()
+        self.entries = self.values = 0
 
     def network(self, spec: Spec, scope: Scope) -> None:
         """The inputs and, from the first of them, all layers."""
         inputs = {}
         for name, value in spec.inputs.items():
-            shape = self.bound(value, scope)
-            if not isinstance(shape, tuple) or not all(map(is_whole, shape)):
-                raise SpecError(f"an input must be a list of whole numbers from 1, is {shown(shape)}", value.at)
+            shape = exact(self.bound(value, scope))
+            if not isinstance(shape, tuple):
+                raise SpecError(f"an input must be a list of sizes, is {shown(shape)}", value.at)
+            for size, item in zip(shape, value.data, strict=True):
+                if not is_whole(size):
+                    _, near = self.mistake(item, scope)
+                    raise SpecError(f"a size must be a whole number from 1, is {shown(size)}{near}", item.at)
+            if len(shape) > AXES:
+                raise SpecError(f"an input has {AXES} axes at most, not {len(shape)}", value.at)
             inputs[name] = self.node(name, INPUT, (), {"shape": shape}, value.at, None)
-        named = {"input": 0, **inputs}
-        self.list_of_layers(spec.layers, Scope(scope.values, Names(**named)), 0, "", 0)
+        self.list_of_layers(spec.layers, Scope(scope.values, Names(named={"input": 0, **inputs})), 0, "", 0)
+        if len(self.nodes) == len(inputs):
+            raise SpecError("no layers: each is left out by when or repeated 0 times", spec.layers.at)
 
     def node(
-        self, name: str, op: str, inputs: tuple[int, ...], attributes: Mapping[str, Any], at: Position, via: Frame | None
+        self,
+        name: str,
+        op: str,
+        inputs: tuple[int, ...],
+        attributes: Mapping[str, Any],
+        at: Position,
+        via: Frame | None,
     ) -> int:
+        if name in self.taken:
+            raise SpecError(f"the name {name!r} is taken", at, via)
+        self.taken.add(name)
         self.nodes.append(Node(name, op, inputs, attributes, at, via))
         return len(self.nodes) - 1
 
@@ -121,6 +147,7 @@ class Expansion:
                 layers.at,
                 scope.via,
             )
+        self.spend(len(layers.data), layers.at, scope)
         scope = Scope(scope.values, Names(scope.names), scope.via)
         taken = {str(i.data["as"].data) for i in layers.data if i.is_map and "as" in i.data}
         made: dict[str, int] = {}
@@ -148,11 +175,20 @@ class Expansion:
         wiring = {key: value for key, value in item.data.items() if key in WIRING}
         named = [key for key in item.data if key not in WIRING]
         if len(named) != 1:
-            at = item.data[named[1]].key_at if named else item.at
-            among = f", has {' and '.join(map(repr, named))}" if named else ""
-            raise SpecError(f"an item of a list of layers must name one layer{among}", at, scope.via)
+            raise self.not_one(item, named, scope)
         arguments = item.data[named[0]]
         return Entry(named[0], arguments.key_at or item.at, arguments, wiring)
+
+    def not_one(self, item: Value, named: list[str], scope: Scope) -> SpecError:
+        """What is wrong with an item that names no layer or several: often its arguments are not indented."""
+        if not named:
+            return SpecError("an item of a list of layers must name one layer", item.at, scope.via)
+        known = [key for key in named if key in layer_names() or key in self.blocks or key in scope.values]
+        first = known[0] if known else named[0]
+        other = next(key for key in named if key != first)
+        hint = "begin it with '- '" if other in known else f"indent it further if it belongs to {first}"
+        hint = did_you_mean(other, WIRING) or f": {hint}"
+        return SpecError(f"{shown(other)} stands beside {shown(first)}{hint}", item.data[other].key_at, scope.via)
 
     def labels(self, entry: Entry, scope: Scope, made: dict[str, int], taken: set[str]) -> Iterator[str]:
         """The name of the layer in its list, once for each time it stands there."""
@@ -160,8 +196,10 @@ class Expansion:
         if "as" in entry.wiring:
             name = str(entry.wiring["as"].data)
             at = entry.wiring["as"].at
-            if isinstance(entry.wiring["as"].data, list | dict | None) or not NAME.match(name):
-                raise SpecError("a name has letters, digits, _ . + -", at, scope.via)
+            if isinstance(entry.wiring["as"].data, list | dict | None):
+                raise SpecError("as takes the name that the layer shall have", at, scope.via)
+            if not NAME.match(name):
+                raise SpecError(f"{shown(name)} is not a name: use letters, digits, _ . + - /", at, scope.via)
             if name in scope.names.named:
                 raise SpecError(f"the name {name!r} is taken in this list", at, scope.via)
             yield from (name,) if "repeat" not in entry.wiring else (f"{name}{i + 1}" for i in range(times))
@@ -174,9 +212,10 @@ class Expansion:
 
     def times(self, entry: Entry, scope: Scope) -> int:
         value = entry.wiring["repeat"]
-        times = self.bound(value, scope)
+        times = exact(self.bound(value, scope))
         if not isinstance(times, int) or isinstance(times, bool) or times < 0:
-            raise SpecError(f"repeat must be a whole number from 0, is {shown(times)}", value.at, scope.via)
+            at, near = self.mistake(value, scope)
+            raise SpecError(f"repeat must be a whole number from 0, is {shown(times)}{near}", at, scope.via)
         if times > self.limits.layers:
             self.too_many(entry, scope)
         return times
@@ -185,10 +224,25 @@ class Expansion:
         message = f"more than {self.limits.layers} layers; --limit layers=N raises the limit"
         raise SpecError(message, entry.at, scope.via)
 
+    def spend(self, values: int, at: Position, scope: Scope) -> None:
+        """Count the values that are worked out, so that a few lines cannot ask for hours."""
+        self.values += values
+        if self.values > self.limits.values:
+            message = f"more than {self.limits.values} values to work out; --limit values=N raises the limit"
+            raise SpecError(message, at, scope.via)
+
+    def mistake(self, value: Value, scope: Scope) -> tuple[Position, str]:
+        """Where in a value that is refused stands a word that is no name, and what was meant by it."""
+        for part in value.data if value.is_list else [value]:
+            if part.is_text and is_word(part.data) and part.data not in scope.values:
+                return part.at, did_you_mean(part.data, scope.values)
+        return value.at, ""
+
     def truth(self, value: Value, scope: Scope) -> bool:
         answer = self.bound(value, scope)
         if not isinstance(answer, bool):
-            raise SpecError(f"when must be true or false, is {shown(answer)}", value.at, scope.via)
+            at, near = self.mistake(value, scope)
+            raise SpecError(f"when must be true or false, is {shown(answer)}{near}", at, scope.via)
         return answer
 
     def reads(self, entry: Entry, scope: Scope) -> tuple[int, ...]:
@@ -196,13 +250,14 @@ class Expansion:
         if "from" not in entry.wiring:
             return ()
         value = entry.wiring["from"]
+        self.spend(len(value.data) if value.is_list else 1, value.at, scope)
         found = []
         for name in value.data if value.is_list else [value]:
             if isinstance(name.data, list | dict) or name.data is None:
                 raise SpecError("from takes the name of a layer, or a list of names", name.at, scope.via)
             index = scope.names.find(str(name.data))
             if index is None:
-                near = did_you_mean(str(name.data), scope.names)
+                near = instead(str(name.data), scope.names)
                 raise SpecError(f"no layer before this one is named {shown(name.data)}{near}", name.at, scope.via)
             found.append(index)
         if not found:
@@ -222,7 +277,7 @@ class Expansion:
             return self.block(self.blocks[entry.name], entry, scope, start[0], path, depth)
         if entry.name in layer_names():
             return self.layer(layer_type(entry.name), entry, scope, start, path, depth)
-        near = did_you_mean(entry.name, [*self.blocks, *layer_names()])
+        near = did_you_mean(entry.name, [*self.blocks, *layer_names()]) or "; archcost layers shows all"
         raise SpecError(f"there is no layer or block {shown(entry.name)}{near}", entry.at, scope.via)
 
     def one_input(self, entry: Entry, scope: Scope, start: tuple[int, ...]) -> None:
@@ -240,7 +295,7 @@ class Expansion:
                 raise SpecError(f"the block {block.name!r} uses itself", entry.at, scope.via)
             frame = frame.outer
         values = self.arguments(block, entry, scope)
-        inner = Scope(values, Names(input=x), Frame(block.name, entry.at, scope.via))
+        inner = Scope(values, Names(named={"input": x}), Frame(block.name, entry.at, scope.via))
         return self.list_of_layers(block.layers, inner, x, f"{path}/", depth + 1)
 
     def arguments(self, block: Block, entry: Entry, scope: Scope) -> dict[str, Any]:
@@ -257,19 +312,25 @@ class Expansion:
             given = {} if value.data is None else {params[0]: value} if params else {"": value}
         for name, argument in given.items():
             if name not in block.params:
-                what = repr(name) if name else "arguments"
-                near = did_you_mean(name, params)
-                raise SpecError(f"{block.name} takes no {what}{near}", argument.key_at or argument.at, scope.via)
+                raise self.not_taken(block.name, name, params, argument, scope)
+        self.spend(len(self.knobs) // 10, entry.at, scope)
         values = dict(self.knobs)  # a block sees the knobs of the network; its own parameters come before them
+        inside = Scope(values, via=Frame(block.name, entry.at, scope.via))
         for name, default in block.params.items():
-            values[name] = self.bound(given[name], scope) if name in given else self.bound(default, Scope(values))
+            values[name] = self.bound(given[name], scope) if name in given else self.bound(default, inside)
             if values[name] is None:
                 raise SpecError(f"{block.name} needs {name!r}", entry.at, scope.via)
         return values
 
-    def layer(
-        self, kind: LayerType, entry: Entry, scope: Scope, start: tuple[int, ...], path: str, depth: int
-    ) -> int:
+    def not_taken(self, owner: str, name: str, known: Iterable[str], value: Value, scope: Scope) -> SpecError:
+        """What is wrong with an argument that a layer or block does not have; one without a name has no place."""
+        if name in WIRING:
+            message = f"{name!r} stands beside {owner}, not among its arguments: {{{owner}: ..., {name}: ...}}"
+        else:
+            message = f"{owner} takes no {shown(name)}{instead(name, known)}" if name else f"{owner} takes no arguments"
+        return SpecError(message, value.key_at if name and value.key_at else value.at, scope.via)
+
+    def layer(self, kind: LayerType, entry: Entry, scope: Scope, start: tuple[int, ...], path: str, depth: int) -> int:
         """The node of a layer type; one that joins takes its branches first, each from the same input."""
         value = entry.arguments
         branches: dict[str, Value] = {}
@@ -277,6 +338,7 @@ class Expansion:
             branches = {key: branch for key, branch in value.data.items() if key not in kind.attributes}
         elif kind.joins and value.is_list:
             branches = {str(i + 1): branch for i, branch in enumerate(value.data)}
+        self.spend(len(branches), entry.at, scope)
         if branches:
             self.one_input(entry, scope, start)
             start = tuple(self.branch(kind, name, b, scope, start[0], path, depth) for name, b in branches.items())
@@ -289,36 +351,39 @@ class Expansion:
         return self.node(path, kind.name, start, attributes, entry.at, scope.via)
 
     def branch(self, kind: LayerType, name: str, value: Value, scope: Scope, x: int, path: str, depth: int) -> int:
+        if name in WIRING:
+            raise self.not_taken(kind.name, name, (), value, scope)
         if not NAME.match(name):
-            raise SpecError(f"{name!r} is not a name: use letters, digits, _ . + -", value.key_at, scope.via)
+            raise SpecError(f"{shown(name)} is not a name: use letters, digits, _ . + - /", value.key_at, scope.via)
         layers = scope.values.get(value.data) if value.is_text else Layers(value, scope) if value.is_list else None
         if not isinstance(layers, Layers) and layers != ():
             near = did_you_mean(name, kind.attributes)
-            message = f"the branch {name!r} of {kind.name} must be a list of layers{near}"
-            raise SpecError(message, value.key_at or value.at, scope.via)
+            at = value.key_at if near else None
+            if not near:
+                _, near = self.mistake(value, scope)
+            given = shown(self.bound(value, scope))
+            message = f"the branch {name!r} of {kind.name} must be a list of layers, is {given}{near}"
+            raise SpecError(message, at or value.at, scope.via)
         return self.opened(layers, x, f"{path}/{name}", depth)
 
-    def attributes(
-        self, kind: LayerType, entry: Entry, branches: Mapping[str, Value], scope: Scope
-    ) -> dict[str, Any]:
+    def attributes(self, kind: LayerType, entry: Entry, branches: Mapping[str, Value], scope: Scope) -> dict[str, Any]:
         """The attributes of a layer, each checked by its kind; a value that is no map is the first attribute."""
         value = entry.arguments
         given = value.data if value.is_map else {}
         if not value.is_map and value.data is not None and not branches:
             if not kind.attributes:
-                raise SpecError(f"{kind.name} takes no arguments", value.at, scope.via)
+                raise self.not_taken(kind.name, "", (), value, scope)
             given = {next(iter(kind.attributes)): value}
         checked = {}
         for name, argument in given.items():
             if name in branches:
                 continue
             if name not in kind.attributes:
-                near = did_you_mean(name, [*kind.attributes, *WIRING])
-                raise SpecError(f"{kind.name} takes no {name!r}{near}", argument.key_at or argument.at, scope.via)
+                raise self.not_taken(kind.name, name, kind.attributes, argument, scope)
             checked[name] = self.attribute(name, kind.attributes[name].kind, argument, scope)
         for name, attribute in kind.attributes.items():
             if attribute.required and name not in checked:
-                raise SpecError(f"{kind.name} needs {name!r}", entry.at, scope.via)
+                raise SpecError(f"{kind.name} needs {name!r}, {kind_of(attribute.kind).wanted}", entry.at, scope.via)
         return checked
 
     def attribute(self, name: str, kind: str, value: Value, scope: Scope) -> Any:
@@ -326,27 +391,39 @@ class Expansion:
         try:
             return check(kind, data)
         except ArchcostError as error:
-            near = did_you_mean(data, scope.values) if isinstance(data, str) and "mean" not in str(error) else ""
-            raise SpecError(f"{name} {error}{near}", value.at, scope.via) from error
+            at, near = self.mistake(value, scope)
+            message = f"{name} {error}" if "did you mean" in str(error) else f"{name} {error}{near}"
+            raise SpecError(message, at, scope.via) from error
 
     def bound(self, value: Value, scope: Scope) -> Any:
         """What a value means in a scope: a number, truth, word, tuple, list of layers, or None for nothing."""
         data = value.data
+        self.spend(1, value.at, scope)
         if isinstance(data, str):
             if data in scope.values:
                 return scope.values[data]
+            if is_word(data):
+                return data
+            self.spend(len(data) // 3, value.at, scope)  # about as many as it has parts
             try:
-                return data if is_word(data) else evaluate(data, scope.values, value.at)
+                return evaluate(data, scope.values, value.at)
             except SpecError as error:
                 raise SpecError(error.message, error.at, scope.via) from error
         if isinstance(data, list):
-            return Layers(value, scope) if self.is_layers(value, scope) else tuple(self.bound(v, scope) for v in data)
+            return Layers(value, scope) if self.is_layers(value, scope) else self.items(value, scope)
         if isinstance(data, dict):
             raise SpecError("a value must be a number, a word or a list, not a map", value.at, scope.via)
         return data
 
+    def items(self, value: Value, scope: Scope) -> tuple[Any, ...]:
+        items = tuple(self.bound(item, scope) for item in value.data)
+        if is_too_large(items):
+            raise SpecError(TOO_LARGE, value.at, scope.via)
+        return items
+
     def is_layers(self, value: Value, scope: Scope) -> bool:
         """Whether a list holds layers rather than numbers: any of its items names one."""
+        self.spend(len(value.data), value.at, scope)
         return any(
             item.is_map
             or (

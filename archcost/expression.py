@@ -5,16 +5,16 @@ from __future__ import annotations
 import ast
 import math
 import operator
+import warnings
 from collections.abc import Callable, Mapping
 from functools import lru_cache, reduce
 from typing import Any
 
 from archcost.dims import greater, is_symbolic, lesser
-from archcost.errors import Position, SpecError, did_you_mean
-from archcost.kinds import is_number, shown
+from archcost.errors import ArchcostError, Position, SpecError, did_you_mean, instead
+from archcost.kinds import LARGEST, TOO_LARGE, is_number, is_too_large, shown
 
 LENGTH = 500  # characters of one expression
-LARGEST = 2**63  # no count or size in any network comes near
 
 
 def floor(x: Any) -> Any:
@@ -40,9 +40,14 @@ def round_to(x: float, divisor: int) -> int:
     return nearest if nearest >= 0.9 * x else nearest + divisor
 
 
-def _fold(choose: Callable[[Any, Any], Any]) -> Callable[..., Any]:
-    """A function of several values, or of one list of them, from a function of two."""
-    return lambda *values: reduce(choose, values[0] if isinstance(values[0], tuple) else values)
+def _fold(choose: Callable[[Any, Any], Any], plain: Callable[[Any], Any]) -> Callable[..., Any]:
+    """A function of several values, or of one list of them, from a function of two; on plain numbers Python's own."""
+
+    def fold(*values: Any) -> Any:
+        items = values[0] if isinstance(values[0], tuple) else values
+        return plain(items) if {*map(type, items)} <= {int, float} else reduce(choose, items)
+
+    return fold
 
 
 FUNCTIONS: Mapping[str, Callable[..., Any]] = {
@@ -51,8 +56,8 @@ FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "round": lambda x: floor(x + 0.5),
     "round_to": round_to,
     "abs": abs,
-    "min": _fold(lesser),
-    "max": _fold(greater),
+    "min": _fold(lesser, min),
+    "max": _fold(greater, max),
     "sum": sum,
     "len": len,
 }
@@ -95,19 +100,31 @@ def evaluate(text: str, names: Mapping[str, Any], at: Position, functions: Mappi
 def parse(text: str, at: Position) -> ast.expr:
     """The syntax tree of an expression."""
     tree = _tree(text)
-    if isinstance(tree, str):
-        raise SpecError(f"cannot read the expression {shown(text)}: {tree}", at)
+    if isinstance(tree, SyntaxError):
+        place = _inside(text, at, (tree.offset or 1) - 1 if tree.lineno == 1 else 0)
+        cut = text.count("(") > text.count(")") and _inside(text, at, 0) == at  # not quoted, so it ended at a comma
+        hint = "; quote an expression with a comma" if cut else ""
+        raise SpecError(f"cannot read the expression {shown(text)}: {tree.msg}{hint}", place)
     return tree
 
 
 @lru_cache(maxsize=4096)
-def _tree(text: str) -> ast.expr | str:
+def _tree(text: str) -> ast.expr | SyntaxError:
+    """The tree, or why there is none."""
     try:
-        return ast.parse(text.strip(), mode="eval").body
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")  # `1or 2` and its like, of which Python only warns, are refused
+            return ast.parse(text.strip(), mode="eval").body
     except SyntaxError as error:
-        return error.msg
+        return error
     except (ValueError, RecursionError, MemoryError):
-        return "it is nested too deeply or holds a strange character"
+        return SyntaxError("nested too deeply, or a strange character")
+
+
+def _inside(text: str, at: Position, offset: int) -> Position:
+    """The place of a character of an expression, if it stands on its line as it is: quotes may be around it."""
+    start = at.source.line(at.line).find(text.strip(), at.column - 1)
+    return at._replace(column=start + offset + 1) if start >= 0 else at
 
 
 class Evaluation:
@@ -117,8 +134,8 @@ class Evaluation:
         self.names, self.functions, self.at, self.text = names, functions, at, text
 
     def error(self, node: ast.AST, message: str) -> SpecError:
-        column = self.at.column + getattr(node, "col_offset", 0) if "\n" not in self.text else self.at.column
-        return SpecError(message, self.at._replace(column=column))
+        before = self.text.strip().encode()[: getattr(node, "col_offset", 0)]  # Python counts bytes
+        return SpecError(message, _inside(self.text, self.at, len(before.decode())))
 
     def value(self, node: ast.expr) -> Any:
         """The value of any node that is allowed; each kind has its method below."""
@@ -132,7 +149,9 @@ class Evaluation:
         value = self.value(node)
         if isinstance(value, bool) or is_number(value):
             return value
-        raise self.error(node, f"{shown(ast.unparse(node))} is not a number but {shown(value)}")
+        text = ast.unparse(node)
+        found = did_you_mean(text, self.names) if value == text else f" but {shown(value)}"
+        raise self.error(node, f"{shown(text)} is not a number{found}")
 
     def Constant(self, node: ast.Constant) -> Any:
         if isinstance(node.value, bool | int | float | str):
@@ -143,11 +162,16 @@ class Evaluation:
         for known in (self.names, CONSTANTS):
             if node.id in known:
                 return known[node.id]
-        near = did_you_mean(node.id, [*self.names, *self.functions])
-        raise self.error(node, f"there is no name {node.id!r} here{near}")
+        if node.id in self.functions:
+            raise self.error(node, f"{node.id} is a function: write {node.id}(...)")
+        near = did_you_mean(node.id, self.names) or did_you_mean(node.id, self.functions)
+        raise self.error(node, f"there is no name {node.id!r} here{near or instead(node.id, self.names)}")
 
     def List(self, node: ast.List) -> tuple[Any, ...]:
-        return tuple(map(self.value, node.elts))
+        values = tuple(map(self.value, node.elts))
+        if is_too_large(values):
+            raise self.error(node, TOO_LARGE)
+        return values
 
     def BinOp(self, node: ast.BinOp) -> Any:
         left, right = self.number(node.left), self.number(node.right)
@@ -168,7 +192,8 @@ class Evaluation:
         return self.bounded(node, result)
 
     def power(self, node: ast.expr, base: Any, exponent: Any) -> Any:
-        if isinstance(base, int) and isinstance(exponent, int) and exponent * max(1, abs(base).bit_length() - 1) > 64:
+        bits = max(1, abs(base).bit_length() - 1) if isinstance(base, int) else 1
+        if isinstance(exponent, int) and not isinstance(base, float) and exponent * bits > 64:
             raise self.error(node, f"{shown(ast.unparse(node))} is too large")
         return base**exponent
 
@@ -192,7 +217,8 @@ class Evaluation:
         try:
             return bool(value)
         except (TypeError, ValueError) as error:
-            raise self.error(node, f"whether {shown(ast.unparse(node))} holds depends on the value of a symbol") from error
+            message = f"whether {shown(ast.unparse(node))} holds depends on the value of a symbol"
+            raise self.error(node, message) from error
 
     def BoolOp(self, node: ast.BoolOp) -> bool:
         return (all if isinstance(node.op, ast.And) else any)(map(self.truth, node.values))
@@ -228,14 +254,16 @@ class Evaluation:
     def Call(self, node: ast.Call) -> Any:
         name = node.func.id if isinstance(node.func, ast.Name) else ast.unparse(node.func)
         if name not in self.functions:
-            raise self.error(node, f"there is no function {name!r}{did_you_mean(name, self.functions)}")
+            raise self.error(node, f"there is no function {shown(name)}{instead(name, self.functions)}")
         if any(k.arg is None for k in node.keywords):
             raise self.error(node, "** is not allowed in an expression")
         arguments = [self.value(argument) for argument in node.args]
         named = {str(k.arg): self.value(k.value) for k in node.keywords}
         try:
             return self.bounded(node, self.functions[name](*arguments, **named))
-        except (TypeError, ValueError, ZeroDivisionError, OverflowError, IndexError, AttributeError) as error:
-            if isinstance(error, SpecError):
-                raise
+        except SpecError:
+            raise
+        except ArchcostError as error:
+            raise self.error(node, str(error)) from error
+        except (TypeError, ValueError, ArithmeticError, IndexError, AttributeError) as error:
             raise self.error(node, f"{shown(ast.unparse(node))}: {name} cannot take these values") from error

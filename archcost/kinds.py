@@ -14,6 +14,9 @@ from typing import Any
 from archcost.errors import ArchcostError, did_you_mean
 
 EXPRESSION = {"type": "string"}  # anywhere a number is wanted, an expression may stand
+LARGEST = 2**63  # no count or size in any network comes near
+ITEMS, NESTED = 200, 8  # values of a list, with those of the lists in it, and how deep these may lie
+TOO_LARGE = f"a list of more than {ITEMS} values, or nested deeper than {NESTED}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +42,17 @@ def is_whole(value: Any, least: int = 1) -> bool:
     return is_number(value) and (not hasattr(value, "dtype") or value.dtype.kind in "iu")
 
 
+def is_too_large(value: tuple[Any, ...]) -> bool:
+    """Whether a list holds too much: lists of lists in a few lines would be gigabytes when shown or compared."""
+    values, count = list(value), len(value)
+    for _ in range(NESTED):
+        if count > ITEMS or not values:
+            return count > ITEMS
+        values = [part for inner in values if isinstance(inner, tuple) for part in inner]
+        count += len(values)
+    return bool(values)
+
+
 def _is_pad(value: Any) -> bool:
     if isinstance(value, tuple):
         return bool(value) and all(
@@ -57,13 +71,20 @@ _PAD = {"anyOf": [*_whole(0), {"type": "array", "items": {"anyOf": _whole(0)}, "
 KINDS: Mapping[str, Kind] = {
     "Dim": Kind("a whole number from 1", is_whole, {"anyOf": _whole(1)}),
     "Count": Kind("a whole number from 0", lambda v: is_whole(v, 0), {"anyOf": _whole(0)}),
-    "int": Kind("a whole number", lambda v: isinstance(v, int) and not isinstance(v, bool), {"anyOf": _whole(-(2**31))}),
+    "int": Kind(
+        "a whole number", lambda v: isinstance(v, int) and not isinstance(v, bool), {"anyOf": _whole(-(2**31))}
+    ),
     "float": Kind("a number", is_number, {"anyOf": [{"type": "number"}, EXPRESSION]}),
     "bool": Kind("true or false", lambda v: isinstance(v, bool), {"anyOf": [{"type": "boolean"}, EXPRESSION]}),
     "Spatial": Kind(
         "a whole number from 1, or a list with one for each axis",
         lambda v: all(map(is_whole, v)) and bool(v) if isinstance(v, tuple) else is_whole(v),
         {"anyOf": [*_whole(1), {"type": "array", "items": {"anyOf": _whole(1)}, "minItems": 1}]},
+    ),
+    "Counts": Kind(
+        "a whole number from 0, or a list with one for each axis",
+        lambda v: bool(v) and all(is_whole(n, 0) for n in v) if isinstance(v, tuple) else is_whole(v, 0),
+        {"anyOf": [*_whole(0), {"type": "array", "items": {"anyOf": _whole(0)}, "minItems": 1}]},
     ),
     "Padding": Kind(
         "a whole number from 0, a list with one number or [before, after] for each axis, or 'same' or 'valid'",
@@ -88,11 +109,18 @@ def kind(annotation: str) -> Kind:
     return Kind(f"one of {', '.join(words)}", lambda v: v in words, {"anyOf": [{"enum": list(words)}, EXPRESSION]})
 
 
+def exact(value: Any) -> Any:
+    """A float that is whole as an int, also inside a list: `0.5*64` is 32."""
+    if isinstance(value, tuple):
+        return tuple(map(exact, value))
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
 def check(annotation: str, value: Any) -> Any:
-    """The value, if it is of that kind; a float that is whole becomes an int, a list a tuple."""
+    """The value, if it is of that kind; where a whole number is wanted, a float that is whole is one."""
     wanted = kind(annotation)
-    if isinstance(value, float) and value.is_integer() and annotation != "float":
-        value = int(value)
+    if annotation != "float":
+        value = exact(value)
     if wanted.accepts(value):
         return value
     hint = ""
@@ -108,5 +136,8 @@ def shown(value: Any) -> str:
         return "empty"
     if isinstance(value, bool):
         return str(value).lower()
-    text = repr(value) if isinstance(value, str) else str(list(value)) if isinstance(value, tuple) else str(value)
+    if isinstance(value, tuple):
+        text = f"[{', '.join(map(shown, value))}]"
+    else:
+        text = repr(value) if isinstance(value, str) else str(value)
     return text if len(text) <= 60 else text[:57] + "..."

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from archcost.cost import NOTHING, Cost, layer_type
 from archcost.dims import Shape, at_least, require
 from archcost.errors import ArchcostError, Frame, Position, ShapeError, SpecError
+from archcost.kinds import LARGEST
 
 INPUT = "input"
 
@@ -49,6 +50,7 @@ def propagate(net: Net) -> tuple[Step, ...]:
             cost = apply(node.op, inputs, node.attributes)
             for size in cost.out:
                 require(at_least(size, 1), "gives an empty output: {}", cost.out)
+                require(not isinstance(size, int) or size <= LARGEST, "gives an impossible output: {}", cost.out)
         except ShapeError as error:
             raise SpecError(f"{node.name}: {error}", node.at, node.via) from error
         steps.append(Step(node, inputs, cost))

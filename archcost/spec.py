@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from keyword import iskeyword
 from typing import Any
 
 from archcost.cost import layer_names
-from archcost.errors import Position, SpecError, did_you_mean
+from archcost.errors import Position, SpecError, instead, printable
+from archcost.kinds import shown
 from archcost.source import Value
 
 SECTIONS: Mapping[str, str] = {
@@ -23,7 +25,7 @@ SECTIONS: Mapping[str, str] = {
     "variants": "named settings of the knobs",
     "claims": "what was published about it: a list, or a list for each variant",
 }
-NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+/-]*$")
+NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+/-]*\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,27 +64,28 @@ class Spec:
 def read_spec(document: Value, name: str) -> Spec:
     """The specification that a document holds; `name` is what the network is called where no variant is."""
     if not document.is_map:
-        raise SpecError("a specification is a map with the keys input and layers", document.at)
+        raise SpecError(f"a specification is a map with the keys input and layers, {_kind(document)}", document.at)
     sections: dict[str, Value] = document.data
     for key, value in sections.items():
         if key not in SECTIONS:
-            raise SpecError(f"a specification has no {key!r}{did_you_mean(key, SECTIONS)}", value.key_at)
+            raise SpecError(f"a specification has no {shown(key)}{instead(key, SECTIONS)}", value.key_at)
     for key in ("input", "layers"):
         if key not in sections:
             raise SpecError(f"a specification needs {key!r}: {SECTIONS[key]}", document.at)
     params = _params(sections.get("params"), "params")
     layers = sections["layers"]
     if not layers.is_list or not layers.data:
-        raise SpecError("layers must be a list of layers", layers.at)
+        hint = ": begin each layer with '- '" if layers.is_map else ""
+        raise SpecError(f"layers must be a list of layers, {_kind(layers)}{hint}", layers.at)
     year = sections.get("year")
-    if year is not None and not isinstance(year.data, int):
-        raise SpecError("year must be a number", year.at)
+    if year is not None and (not isinstance(year.data, int) or isinstance(year.data, bool)):
+        raise SpecError(f"year must be a whole number, {_kind(year)}", year.at)
     return Spec(
         name=name,
-        title=_text(sections.get("name")) or name,
-        source=_text(sections.get("source")),
+        title=_text(sections, "name") or name,
+        source=_text(sections, "source"),
         year=year.data if year else None,
-        notes=_text(sections.get("notes")),
+        notes=_text(sections, "notes"),
         params=params,
         inputs=_inputs(sections["input"]),
         blocks=_blocks(sections.get("blocks")),
@@ -93,31 +96,40 @@ def read_spec(document: Value, name: str) -> Spec:
     )
 
 
-def _text(value: Value | None) -> str:
+def _kind(value: Value) -> str:
+    """What a value is instead of what it should be."""
+    if value.is_list or value.is_map:
+        return f"is {'a list' if value.data and value.is_list else 'a map' if value.data else 'empty'}"
+    return f"is {shown(value.data)}"
+
+
+def _text(sections: Mapping[str, Value], key: str) -> str:
+    value = sections.get(key)
     if value is None or value.data is None:
         return ""
-    if isinstance(value.data, list | dict):
-        raise SpecError("must be text", value.at)
-    return "".join(c if c.isprintable() else " " for c in str(value.data))
+    if value.is_list or value.is_map:
+        raise SpecError(f"{key} must be text, {_kind(value)}: quote it", value.at)
+    return printable(str(value.data))
 
 
 def _map(value: Value | None, what: str, holds: str) -> dict[str, Value]:
     if value is None or value.data is None:
         return {}
     if not value.is_map:
-        raise SpecError(f"{what} must be a map of {holds}", value.at)
+        raise SpecError(f"{what} must be a map of {holds}, {_kind(value)}", value.at)
     entries: dict[str, Value] = value.data
     for name, entry in entries.items():
         if not NAME.match(name):
-            raise SpecError(f"{name!r} is not a name: use letters, digits, _ . + -", entry.key_at)
+            raise SpecError(f"{shown(name)} is not a name: use letters, digits, _ . + - /", entry.key_at)
     return entries
 
 
 def _inputs(value: Value) -> dict[str, Value]:
     shapes = _map(value, "input", "names with their shapes") if value.is_map else {"input": value}
-    for shape in shapes.values():
+    for shape in shapes.values() or [value]:
         if not shape.is_list or not shape.data:
-            raise SpecError("an input must be a list of sizes, channels first: [3, 224, 224]", shape.at)
+            message = f"an input must be a list of sizes, channels first, like [3, 224, 224], {_kind(shape)}"
+            raise SpecError(message, shape.at)
     return shapes
 
 
@@ -127,22 +139,27 @@ def _blocks(value: Value | None) -> dict[str, Block]:
         if name in layer_names():
             raise SpecError(f"a block cannot be called {name!r}: that is a layer", body.key_at)
         if not body.is_map:
-            raise SpecError(f"block {name} must be a map with layers, and params if it takes any", body.at)
+            message = f"block {name} must be a map with layers, and params if it takes any, {_kind(body)}"
+            raise SpecError(message, body.at)
         for key, part in body.data.items():
             if key not in ("params", "layers"):
-                raise SpecError(f"a block has no {key!r}{did_you_mean(key, ['params', 'layers'])}", part.key_at)
-        if "layers" not in body.data or not body.data["layers"].is_list:
-            raise SpecError(f"block {name} needs 'layers', a list", body.at)
+                raise SpecError(f"a block has no {shown(key)}{instead(key, ['params', 'layers'])}", part.key_at)
+        if "layers" not in body.data:
+            raise SpecError(f"block {name} needs 'layers', a list", body.key_at)
+        layers = body.data["layers"]
+        if not layers.is_list:
+            raise SpecError(f"the layers of block {name} must be a list, {_kind(layers)}", layers.at)
         params = _params(body.data.get("params"), f"params of {name}")
-        blocks[name] = Block(name, params, body.data["layers"], body.key_at or body.at)
+        blocks[name] = Block(name, params, layers, body.key_at or body.at)
     return blocks
 
 
 def _params(value: Value | None, what: str) -> dict[str, Value]:
     params = _map(value, what, "names with their defaults")
     for name, default in params.items():
-        if not name.isidentifier():
-            raise SpecError(f"{name!r} cannot be used in expressions: start it with a letter", default.key_at)
+        if not name.isidentifier() or iskeyword(name):
+            why = "Python keeps it for itself" if iskeyword(name) else "use letters, digits and _, a letter first"
+            raise SpecError(f"{name!r} cannot be used in expressions: {why}", default.key_at)
     return params
 
 
@@ -152,5 +169,5 @@ def _variants(value: Value | None, params: Mapping[str, Any]) -> dict[str, dict[
         variants[name] = _map(settings, f"variant {name}", "settings of params")
         for knob, setting in variants[name].items():
             if knob not in params:
-                raise SpecError(f"there is no parameter {knob!r}{did_you_mean(knob, params)}", setting.key_at)
+                raise SpecError(f"there is no parameter {knob!r}{instead(knob, params)}", setting.key_at)
     return variants
