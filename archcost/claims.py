@@ -50,6 +50,7 @@ MECHANISM: Mapping[str, str] = {
 }
 # What is not text must be of a kind.
 KINDS = {"until": "Dim", "batch": "Dim", "digits": "Dim", "rounded": "Literal['down', 'up']", "transposed": "bool"}
+SYMBOLS = 3  # a claim with symbols is tried at every point of a grid
 
 
 class Claim(NamedTuple):
@@ -123,6 +124,9 @@ def _claims(spec: Spec, variant: str | None, item: Value) -> Iterator[Claim]:
         if "erratum" not in given:
             raise SpecError("reproduced_by explains an erratum: say in 'erratum' what is wrong", mechanism.key_at)
         _known("reproduced_by", mechanism.data, MECHANISM)
+    symbols = tuple(re.findall(r"\w+", str(given["symbols"].data))) if "symbols" in given else ()
+    if len(symbols) > SYMBOLS:
+        raise SpecError(f"a claim has {SYMBOLS} symbols at most", given["symbols"].at)
     for quantity, figure in printed.items():
         yield Claim(
             spec,
@@ -131,7 +135,7 @@ def _claims(spec: Spec, variant: str | None, item: Value) -> Iterator[Claim]:
             quantity,
             str(figure.data),
             {key: given[key] for key in READING if key in given},
-            tuple(re.findall(r"\w+", str(given["symbols"].data))) if "symbols" in given else (),
+            symbols,
             str(given["note"].data) if "note" in given else "",
             str(given["erratum"].data) if "erratum" in given else "",
             mechanism.data if mechanism else None,

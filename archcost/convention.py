@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from archcost.cost import NOTHING, OPERATIONS, PARAMETERS, Cost, layer_names
 from archcost.dims import Dim
 from archcost.errors import ArchcostError, did_you_mean
+from archcost.net import INPUT
 
 # Bytes of one element.
 DTYPES: Mapping[str, int] = {
@@ -49,7 +50,7 @@ class Convention(NamedTuple):
     def held(self, op: str, cost: Cost) -> int:
         """How often the output of a layer counts as memory in a total: mostly once or not at all."""
         if self.memory is None:
-            return 1 if cost.storage == "new" and op != "input" else 0
+            return 1 if cost.storage == "new" and op != INPUT else 0
         return self.memory.get(op, 0)
 
 
@@ -83,7 +84,7 @@ CONVENTIONS: Mapping[str, Convention] = {
         LECTURE._replace(
             name="all-outputs",
             text="as lecture, but memory is the input and all outputs, in-place layers and views left out",
-            memory=dict.fromkeys(("input", "concat", *WEIGHTED), 1) | {key.partition(".")[0]: 1 for key in WINDOWS},
+            memory=dict.fromkeys((INPUT, "concat", *WEIGHTED), 1) | {key.partition(".")[0]: 1 for key in WINDOWS},
         ),
         LECTURE._replace(name="weights", text="as lecture, but biases do not count as parameters", params=("weight",)),
         Convention(
@@ -105,16 +106,28 @@ def convention(name: str) -> Convention:
 
 def adapted(base: Convention, changes: Mapping[str, Any]) -> Convention:
     """A convention like another but for some fields, as claims write it: `{memory: {linear: 1000}}`."""
-    known = {"flops": {*OPERATIONS, *layer_names()}, "memory": {"input", *layer_names()}}
+    counted = {"flops": {*OPERATIONS, *layer_names()}, "memory": {INPUT, *layer_names()}}
     for key, value in changes.items():
-        if key not in ("flops", "params", "memory", "kilo"):
-            raise ArchcostError(
-                f"a convention has no {key!r}{did_you_mean(key, ['flops', 'params', 'memory', 'kilo'])}"
-            )
-        for name in value if key in known else ():
-            if name.partition(".")[0] not in known[key]:
-                raise ArchcostError(f"there is no layer or operation {name!r}{did_you_mean(name, known[key])}")
+        if key in counted:
+            _check_factors(key, value, counted[key])
+        elif key == "params":
+            if not isinstance(value, tuple) or not PARAMETERS.keys() >= set(map(str, value)):
+                raise ArchcostError(f"params must be a list of {', '.join(PARAMETERS)}")
+        elif key != "kilo":
+            raise ArchcostError(f"a convention has no {key!r}{did_you_mean(key, [*counted, 'params', 'kilo'])}")
+        elif value not in (1000, 1024):
+            raise ArchcostError("kilo must be 1000 or 1024")
     return base._replace(name=f"{base.name}, changed", **changes)
+
+
+def _check_factors(key: str, value: Any, known: set[str]) -> None:
+    if not isinstance(value, dict):
+        raise ArchcostError(f"{key} must be a map of names with their factors")
+    for name, factor in value.items():
+        if name.partition(".")[0] not in known:
+            raise ArchcostError(f"there is no layer or operation {name!r}{did_you_mean(name, known)}")
+        if not isinstance(factor, int) or isinstance(factor, bool):
+            raise ArchcostError(f"the factor of {name} must be a whole number")
 
 
 def element_bytes(dtype: str) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from archcost.cost import LayerType, layer_names, layer_type
@@ -39,12 +39,11 @@ class Names:
         yield from self.outer or ()
 
 
-@dataclass(frozen=True, slots=True)
-class Scope:
+class Scope(NamedTuple):
     """What names mean where a list of layers was written."""
 
-    values: Mapping[str, Any] = field(default_factory=dict)
-    names: Names = field(default_factory=Names)
+    values: Mapping[str, Any]
+    names: Names
     via: Frame | None = None
 
 
@@ -82,11 +81,12 @@ def expand(
     try:
         for name, default in spec.params.items():
             setting = settings.get(name, default)
-            values[name] = expansion.bound(setting, Scope(values)) if isinstance(setting, Value) else _plain(setting)
+            scope = Scope(values, Names())
+            values[name] = expansion.bound(setting, scope) if isinstance(setting, Value) else _plain(setting)
             if values[name] is None:
                 at = setting.key_at if isinstance(setting, Value) else None
                 raise SpecError(f"the parameter {name!r} has no value: set it with --set {name}=...", at)
-        expansion.network(spec, Scope(values))
+        expansion.network(spec, Scope(values, Names()))
     except RecursionError as error:  # reached only where --limit depth=N allows more than Python does
         raise SpecError("nested too deeply for Python", spec.layers.at) from error
     title = f"{spec.title} ({variant})" if variant and variant != spec.title else spec.title
@@ -315,7 +315,7 @@ class Expansion:
                 raise self.not_taken(block.name, name, params, argument, scope)
         self.spend(len(self.knobs) // 10, entry.at, scope)
         values = dict(self.knobs)  # a block sees the knobs of the network; its own parameters come before them
-        inside = Scope(values, via=Frame(block.name, entry.at, scope.via))
+        inside = Scope(values, Names(), Frame(block.name, entry.at, scope.via))
         for name, default in block.params.items():
             values[name] = self.bound(given[name], scope) if name in given else self.bound(default, inside)
             if values[name] is None:

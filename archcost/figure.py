@@ -11,6 +11,7 @@ from archcost.dims import sizes
 from archcost.errors import ArchcostError, did_you_mean
 
 PRINTED = re.compile(r"~?\s*([0-9][0-9,]*(?:\.[0-9]+)?|\.[0-9]+)\s*([A-Za-z%]*)$")
+LONGEST = 40
 SHAPE = re.compile(r"[0-9]+( ?x ?[0-9]+)+$")
 RATIOS: Mapping[str, Fraction] = {"x": Fraction(1), "X": Fraction(1), "%": Fraction(1, 100)}
 COUNTS: Mapping[str, Fraction] = {
@@ -59,6 +60,8 @@ def read_figure(text: str, units: Mapping[str, Fraction], digits: int | None, ro
     if unit not in units:
         known = ", ".join(filter(None, units))
         raise ArchcostError(f"there is no unit {unit!r}{did_you_mean(unit, units)} (known: {known})")
+    if len(number) > LONGEST or (digits or 0) > LONGEST:
+        raise ArchcostError(f"a figure has {LONGEST} digits at most")
     whole, _, decimals = number.partition(".")
     places = len(decimals) if digits is None else digits - len(whole.lstrip("0"))
     return Figure(Fraction(number) * units[unit], units[unit] / Fraction(10) ** places, rounded)

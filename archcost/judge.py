@@ -17,7 +17,8 @@ from archcost.errors import ArchcostError, SpecError, did_you_mean
 from archcost.expand import expand
 from archcost.expression import FUNCTIONS, evaluate
 from archcost.figure import COUNTS, byte_units, plain, read_figure, shape_holds
-from archcost.library import find
+from archcost.kinds import is_number
+from archcost.library import built_in
 from archcost.report import Report, report, until
 from archcost.source import Value
 from archcost.spec import Spec
@@ -94,6 +95,8 @@ def agrees(computed: Any, claim: Claim, reading: Mapping[str, Value]) -> bool:
     units = byte_units(_convention(reading.get("convention")).kilo) if in_bytes else COUNTS
     digits = reading["digits"].data if "digits" in reading else None
     rounded = reading["rounded"].data if "rounded" in reading else "nearest"
+    if not is_number(computed):
+        raise ArchcostError(f"{plain(computed)!r} is not a quantity: known are {', '.join(QUANTITIES)}")
     figure = read_figure(claim.printed, units, digits, rounded)
     transposed = "transposed" in reading and reading["transposed"].data
     return figure.holds_transposed(computed) if transposed else figure.holds(computed)
@@ -120,7 +123,7 @@ class Subject(NamedTuple):
             knobs = {**(kept["set"].data if "set" in kept else {}), **knobs}
         else:
             kept.pop("at", None)
-        spec, variant = find(network) if network else (self.claim.spec, self.claim.variant)
+        spec, variant = built_in(network) if network else (self.claim.spec, self.claim.variant)
         whole = {**kept, **{key: value for key, value in given.items() if key in READING}}
         found = self.report(spec, variant, knobs, whole)
         return of_layer(found, str(whole["at"].data), name) if "at" in whole else of_total(found, name)
@@ -170,7 +173,7 @@ def _convention(value: Value | None) -> Convention:
     if value is None:
         return convention("lecture")
     if not value.is_map:
-        return convention(str(value.data))
+        return convention(str(_plain(value)))
     changes = _plain(value)
     return adapted(convention(str(changes.pop("base", "lecture"))), changes)
 

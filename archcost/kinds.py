@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from archcost.errors import ArchcostError, did_you_mean
 
@@ -19,8 +18,7 @@ ITEMS, NESTED = 200, 8  # values of a list, with those of the lists in it, and h
 TOO_LARGE = f"a list of more than {ITEMS} values, or nested deeper than {NESTED}"
 
 
-@dataclass(frozen=True, slots=True)
-class Kind:
+class Kind(NamedTuple):
     """What a value must be, in words, as a test, and as a JSON Schema."""
 
     wanted: str

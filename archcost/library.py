@@ -31,9 +31,13 @@ def find(name: str, limits: Limits = Limits()) -> tuple[Spec, str | None]:
     if "/" in name or "\\" in name or name.endswith((".yaml", ".yml")) or ".yaml:" in name or ".yml:" in name:
         file, _, variant = name.rpartition(":") if ":" in Path(name).name else (name, "", "")
         return _in_file(Path(file), variant, limits)
-    candidates = [SPECS / f"{name}.yaml", *(path for path in spec_files() if path.stem != name)]
-    for path in candidates:
-        if path.is_file() and (path.stem == name or name in path.read_text("utf-8")):
+    return built_in(name)
+
+
+def built_in(name: str) -> tuple[Spec, str | None]:
+    """The specification of a built-in network, and the variant that is meant."""
+    for path in sorted(spec_files(), key=lambda path: path.stem != name):
+        if path.stem == name or name in path.read_text("utf-8"):
             spec = load_spec(path)
             if name in spec.names:
                 return spec, name if spec.variants else None

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from math import prod
 
 from archcost.dims import Dim, greater, same
-from archcost.net import Step
+from archcost.net import INPUT, Step
 
 
 def peak(steps: Sequence[Step]) -> Dim:
@@ -58,6 +58,6 @@ def _owner(
             owner = buffer_of[read]
             fits = same(prod(steps[read].cost.out), prod(step.cost.out)) is True
             whole = same(prod(steps[owner].cost.out), prod(step.cost.out)) is True
-            if fits and whole and expires[owner] <= index and steps[owner].node.op != "input":
+            if fits and whole and expires[owner] <= index and steps[owner].node.op != INPUT:
                 return owner
     return index

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -20,8 +19,7 @@ from archcost.kinds import LARGEST, shown
 Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml where PyYAML was built with it
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(NamedTuple):
     """How much a specification may ask for; `--limit NAME=N` raises one."""
 
     bytes: int = 2_000_000
@@ -174,26 +172,22 @@ def _put(
 
 
 NUMBER = re.compile(r"[-+]?(0|[1-9][0-9]*)(\.[0-9]*)?([eE][-+][0-9]+)?$")
-# What YAML 1.1 reads as something else than it looks like, or than YAML 1.2 reads, and what to write instead.
-WORDS = re.compile(r"(yes|no|on|off)$", re.I)
+# What YAML 1.1 reads as something else than it looks like, or than YAML 1.2 reads, and what to write instead. These are
+# compiled when a text first looks like a number and is none.
+TRUTHS = {"yes", "no", "on", "off"}
 TRAPS = [
-    (re.compile(r"[-+]?[0-9]+(:[0-5]?[0-9])+(\.[0-9]*)?$"), "YAML 1.1 reads {0} as a number to base 60: quote it"),
-    (re.compile(r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}$"), "YAML 1.1 reads {0} as a date: quote it"),
+    (r"[-+]?[0-9]+(:[0-5]?[0-9])+(\.[0-9]*)?$", "YAML 1.1 reads {0} as a number to base 60: quote it"),
+    (r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}$", "YAML 1.1 reads {0} as a date: quote it"),
+    (r"[-+]?0[0-9_]+$", "YAML 1.1 reads {0} as an octal number: write it without the leading 0, or quote it"),
+    (r"[-+]?0[xob][0-9a-fA-F_]+$", "write {0} as a decimal number, or quote it"),
     (
-        re.compile(r"[-+]?0[0-9_]+$"),
-        "YAML 1.1 reads {0} as an octal number: write it without the leading 0, or quote it",
-    ),
-    (re.compile(r"[-+]?0[xob][0-9a-fA-F_]+$"), "write {0} as a decimal number, or quote it"),
-    (
-        re.compile(r"[-+]?[0-9][0-9.]*[eE][0-9]+$"),
+        r"[-+]?[0-9][0-9.]*[eE][0-9]+$",
         "YAML 1.1 reads {0} as text, YAML 1.2 as a number: write the digits, or quote it",
     ),
-    (
-        re.compile(r"[-+]?[0-9][0-9_]*_[0-9_]*(\.[0-9_]*)?$"),
-        "YAML 1.1 reads {0} as a number: write it without _, or quote it",
-    ),
-    (re.compile(r"[-+]?\.(inf|nan)$", re.I), "{0} is not a number one can compute with"),
+    (r"[-+]?[0-9][0-9_]*_[0-9_]*(\.[0-9_]*)?$", "YAML 1.1 reads {0} as a number: write it without _, or quote it"),
+    (r"[-+]?\.(inf|nan|Inf|NaN|INF|NAN)$", "{0} is not a number one can compute with"),
 ]
+TRAPPED = frozenset("0123456789abcdefABCDEFinxoINFAN_.:+-")
 
 
 def scalar(event: Any, at: Position) -> Any:
@@ -209,7 +203,7 @@ def scalar(event: Any, at: Position) -> Any:
         return False
     if text[0] in "+-.0123456789":
         return _number(text, at)
-    if WORDS.match(text):
+    if text.lower() in TRUTHS:
         raise SpecError(f"YAML 1.1 reads {text} as true or false: write true or false, or quote it", at)
     return text
 
@@ -220,7 +214,7 @@ def _number(text: str, at: Position) -> int | float | str:
         if not abs(float(text)) <= LARGEST:
             raise SpecError("a number too large for any size or count", at)
         return int(text) if text.lstrip("-+").isdigit() else float(text)
-    for trap, complaint in TRAPS:
-        if trap.match(text):
+    for trap, complaint in TRAPS if TRAPPED.issuperset(text) else ():
+        if re.match(trap, text):
             raise SpecError(complaint.format(text[:40]), at)
     return text

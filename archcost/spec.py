@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from keyword import iskeyword
-from typing import Any
+from typing import Any, NamedTuple
 
 from archcost.cost import layer_names
 from archcost.errors import Position, SpecError, instead, printable
@@ -28,8 +27,7 @@ SECTIONS: Mapping[str, str] = {
 NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+/-]*\Z")
 
 
-@dataclass(frozen=True, slots=True)
-class Block:
+class Block(NamedTuple):
     """Layers with parameters; a parameter whose default is empty is required."""
 
     name: str
@@ -38,8 +36,7 @@ class Block:
     at: Position
 
 
-@dataclass(frozen=True, slots=True)
-class Spec:
+class Spec(NamedTuple):
     """One document: a network, or a family of variants."""
 
     name: str

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -34,7 +33,11 @@ class Network(click.ParamType[str]):
 def knobs(function: Function) -> Function:
     """`--set` and `--limit`."""
     function = click.option(
-        "--limit", "limits", multiple=True, metavar="NAME=N", help="Raise a limit: bytes, depth or layers of a spec."
+        "--limit",
+        "limits",
+        multiple=True,
+        metavar="NAME=N",
+        help="Raise a limit of a spec: bytes, values, depth, layers.",
     )(function)
     return click.option(
         "--set", "settings", multiple=True, metavar="K=V", help="Set a knob: resolution=192, depths=[2,2,2,2]."
@@ -99,11 +102,11 @@ def parsed_limits(texts: Sequence[str]) -> Limits:
     limits = Limits()
     for text in texts:
         name, _, number = text.partition("=")
-        if name not in Limits.__slots__:
-            raise ArchcostError(f"there is no limit {name!r}{did_you_mean(name, Limits.__slots__)}")
+        if name not in Limits._fields:
+            raise ArchcostError(f"there is no limit {name!r}{did_you_mean(name, Limits._fields)}")
         if not number.isdecimal() or not 0 < int(number[:18]) < 10**15:
             raise ArchcostError(f"--limit takes NAME=N with a whole number from 1, not {text!r}")
-        limits = replace(limits, **{name: int(number)})
+        limits = limits._replace(**{name: int(number)})
     return limits
 
 
