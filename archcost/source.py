@@ -73,13 +73,15 @@ def _behind(source: Source) -> Position:
     return Position(source, len(lines), len(lines[-1]) + 1)
 
 
-# What YAML does not allow in a text, of which libyaml speaks without a line, and a byte order mark inside it.
-CONTROL = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
+# What YAML does not allow in a text, of which libyaml speaks without a line, and a byte order mark inside it. The
+# second is slow to compile and waits for a text that is not ASCII.
+ASCII_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+CONTROL = "[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
 
 
 def parse(source: Source, limits: Limits = Limits()) -> Value:
     """The one value of a YAML text."""
-    strange = CONTROL.search(source.text)
+    strange = (ASCII_CONTROL if source.text.isascii() else re.compile(CONTROL)).search(source.text)
     if strange:
         at = _behind(source._replace(text=source.text[: strange.start()]))
         raise SpecError(f"not YAML: the character U+{ord(strange[0]):04X} is not allowed", at._replace(source=source))

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
-from click.shell_completion import CompletionItem
 
 from archcost.convention import CONVENTIONS, DTYPES
 from archcost.errors import ArchcostError, Source, SpecError, did_you_mean
 from archcost.net import Net
 from archcost.source import Limits, Value, parse
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 FORMATS = {"rich": "", "json": ".json", "csv": ".csv", "markdown": ".md"}
@@ -24,6 +26,8 @@ class Network(click.ParamType[str]):
     name = "name|file"
 
     def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        from click.shell_completion import CompletionItem
+
         from archcost.library import names
 
         found = [CompletionItem(name) for name in names() if name.startswith(incomplete)]

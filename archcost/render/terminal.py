@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from rich.cells import cell_len
 from rich.console import Console
@@ -40,7 +39,7 @@ def draw(grids: Sequence[Grid]) -> str:
 
 def _draw(grid: Grid, console: Console) -> None:
     columns = _fitting(grid, console.width)
-    shown = Grid(grid.title, columns, grid.rows, grid.footer)
+    shown = grid._replace(columns=columns)
     table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), show_footer=grid.footer is not None)
     footer = shown.cells(grid.footer) if grid.footer else [""] * len(columns)
     for column, total in zip(columns, footer, strict=True):
@@ -52,8 +51,12 @@ def _draw(grid: Grid, console: Console) -> None:
             overflow="fold",
             no_wrap=not column.folds,
         )
-    for row in grid.rows:
-        table.add_row(*(Text(cell, style=grid.styles.get(cell, "")) for cell in shown.cells(row)))
+    rows = [[Text(cell, style=grid.styles.get(cell, "")) for cell in shown.cells(row)] for row in grid.rows]
+    if rows and _room(grid, columns, fold=False) <= console.width:
+        # No cell needs a second line, so that a column can be one cell of many lines: drawn in a tenth of the time.
+        rows = [[Text("\n").join(cells) for cells in zip(*rows, strict=True)]]
+    for row in rows:
+        table.add_row(*row)
     console.print(Text(grid.title, style="bold"))
     console.print(table)
     for remark in grid.remarks:
@@ -66,18 +69,18 @@ def _draw(grid: Grid, console: Console) -> None:
 def _fitting(grid: Grid, width: int) -> list[Column]:
     """The columns that fit side by side; the most spare are left out first."""
     columns = list(grid.columns)
-    rows = [*grid.rows, grid.footer] if grid.footer else grid.rows
-    needs = {column.key: _width(column, rows) for column in columns}
     for spare in sorted({column.spare for column in columns} - {0}):
-        if sum(needs[column.key] + 1 for column in columns) - 1 > width:
+        if _room(grid, columns, fold=True) > width:
             columns = [column for column in columns if column.spare != spare]
     return columns
 
 
-def _width(column: Column, rows: Sequence[Mapping[str, Any]]) -> int:
-    texts = [
-        *column.heading.split("\n"),
-        *(column.text(row[column.key]) for row in rows if row.get(column.key) is not None),
-    ]
-    needed = max(map(cell_len, texts))
-    return min(needed, FOLDED) if column.folds else needed
+def _room(grid: Grid, columns: Sequence[Column], fold: bool) -> int:
+    """The width of columns side by side, texts that may be folded at their narrowest or not folded at all."""
+    rows = [*grid.rows, grid.footer] if grid.footer else grid.rows
+    total = -1
+    for column in columns:
+        texts = (column.text(row[column.key]) for row in rows if row.get(column.key) is not None)
+        needed = max(map(cell_len, (*column.heading.split("\n"), *texts)))
+        total += 1 + (min(needed, FOLDED) if fold and column.folds else needed)
+    return total
