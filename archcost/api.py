@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +19,12 @@ class Architecture:
 
     net: Net
 
-    @property
+    @cached_property
     def rows(self) -> tuple[Row, ...]:
         """What each layer costs, by the lectures' convention."""
         return self.report().rows
 
-    @property
+    @cached_property
     def totals(self) -> Totals:
         """What the whole costs, by the lectures' convention."""
         return self.report().totals

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from archcost.errors import ArchcostError, Position, SpecError, did_you_mean
 from archcost.kinds import check
+from archcost.library import sources
 from archcost.source import Value
 from archcost.spec import Spec
 
@@ -80,7 +81,13 @@ class Claim(NamedTuple):
             return str(self.reading["at"].data)
         return f"until {self.reading['until'].data}" if "until" in self.reading else "total"
 
-    def names(self, network: str) -> bool:
+    def check_source(self) -> None:
+        """Refuse a source that sources.yaml does not have."""
+        if self.source not in sources():
+            near = did_you_mean(self.source, sources())
+            raise SpecError(f"sources.yaml has no {self.source!r}{near}", self.place)
+
+    def compares_with(self, network: str) -> bool:
         """Whether the claim compares with another network."""
         text = str(self.reading["of"].data) if "of" in self.reading else ""
         return re.search(rf"\b{re.escape(network)}\b", text) is not None

@@ -124,7 +124,8 @@ def _check_factors(key: str, value: Any, known: set[str]) -> None:
     if not isinstance(value, dict):
         raise ArchcostError(f"{key} must be a map of names with their factors")
     for name, factor in value.items():
-        if name.partition(".")[0] not in known:
+        layer, _, operation = name.partition(".")
+        if layer not in known or (operation and operation not in OPERATIONS):
             raise ArchcostError(f"there is no layer or operation {name!r}{did_you_mean(name, known)}")
         if not isinstance(factor, int) or isinstance(factor, bool):
             raise ArchcostError(f"the factor of {name} must be a whole number")

@@ -7,11 +7,11 @@ The questions `same`, `divides` and `at_least` answer True, False, or None where
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any, TypeAlias, cast
 
-from archcost.errors import ShapeError
+from archcost.errors import ArchcostError, ShapeError
 
 # To the type checker a dim is an int; at run time a SymPy expression or an integer array behaves like one.
 Dim: TypeAlias = int
@@ -20,7 +20,7 @@ Shape: TypeAlias = tuple[Dim, ...]
 Answer: TypeAlias = bool | None
 
 
-class Disagreement(Exception):
+class Disagreement(ArchcostError):
     """The points of an array answer a question differently; `answers` has one truth value a point."""
 
     def __init__(self, answers: Any) -> None:
@@ -121,6 +121,14 @@ def _agreed(answers: Any) -> bool:
     if answers.any():
         raise Disagreement(answers)
     return False
+
+
+def surely(question: Callable[[Dim, Dim], Answer], a: Dim, b: Dim) -> bool:
+    """Whether the answer is True for every symbol and at every point: for what may also be left unsaid."""
+    try:
+        return question(a, b) is True
+    except Disagreement:
+        return False
 
 
 def require(answer: Answer, complaint: str, *values: object) -> None:

@@ -199,7 +199,7 @@ class Expansion:
             if isinstance(entry.wiring["as"].data, list | dict | None):
                 raise SpecError("as takes the name that the layer shall have", at, scope.via)
             if not NAME.match(name):
-                raise SpecError(f"{shown(name)} is not a name: use letters, digits, _ . + - /", at, scope.via)
+                raise SpecError(f"{shown(name)} is not a name: use ASCII letters, digits, _ . + - /", at, scope.via)
             if name in scope.names.named:
                 raise SpecError(f"the name {name!r} is taken in this list", at, scope.via)
             yield from (name,) if "repeat" not in entry.wiring else (f"{name}{i + 1}" for i in range(times))
@@ -354,7 +354,9 @@ class Expansion:
         if name in WIRING:
             raise self.not_taken(kind.name, name, (), value, scope)
         if not NAME.match(name):
-            raise SpecError(f"{shown(name)} is not a name: use letters, digits, _ . + - /", value.key_at, scope.via)
+            raise SpecError(
+                f"{shown(name)} is not a name: use ASCII letters, digits, _ . + - /", value.key_at, scope.via
+            )
         layers = scope.values.get(value.data) if value.is_text else Layers(value, scope) if value.is_list else None
         if not isinstance(layers, Layers) and layers != ():
             near = did_you_mean(name, kind.attributes)

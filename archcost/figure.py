@@ -80,4 +80,6 @@ def plain(value: Any) -> str:
         return value
     if isinstance(value, tuple):
         return sizes(value)
-    return f"{value:,}" if isinstance(value, int) else f"{float(value):,.4g}"
+    if isinstance(value, int):
+        return f"{value:,}"
+    return f"{value:,.4g}" if abs(value) < 1000 else f"{value:,.1f}"

@@ -88,6 +88,8 @@ class Judge:
 
 def agrees(computed: Any, claim: Claim, reading: Mapping[str, Value]) -> bool:
     """Whether the computed value is what the claim prints."""
+    if computed is None:
+        raise ArchcostError(f"the {claim.quantity} is not known here")
     if isinstance(computed, tuple):
         axes = computed if claim.quantity == "receptive_field" else computed[1:] or computed
         return shape_holds(computed, axes, claim.printed)
@@ -137,7 +139,7 @@ class Subject(NamedTuple):
         batch = reading["batch"].data if "batch" in reading else 1
         counted = _convention(reading.get("convention"))
         plainly = [(name, _plain(value)) for name, value in settings.items()]
-        key = (spec.at.source.name, variant, repr(plainly), size, batch, repr(counted))
+        key = (spec.at.source, variant, repr(plainly), size, batch, repr(counted))
         if key not in self.judge.reports:
             net = expand(spec, variant, settings)
             self.judge.reports[key] = report(net, counted, batch, part=until(size) if size else None)

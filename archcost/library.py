@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import cache
+from os.path import isfile
 from pathlib import Path
 from typing import Any
 
@@ -24,14 +26,19 @@ def spec_files() -> list[Path]:
 
 
 def find(name: str, limits: Limits = Limits()) -> tuple[Spec, str | None]:
-    """The specification of a built-in network or of a file, and the variant that is meant (None: the file's only one).
+    """The specification of a built-in network or of a file, and the variant that is meant, if one is named.
 
     `path/to/file.yaml:variant` names a variant in a file. What has a slash or ends in .yaml or .yml is a path.
     """
     if "/" in name or "\\" in name or name.endswith((".yaml", ".yml")) or ".yaml:" in name or ".yml:" in name:
         file, _, variant = name.rpartition(":") if ":" in Path(name).name else (name, "", "")
         return _in_file(Path(file), variant, limits)
-    return built_in(name)
+    try:
+        return built_in(name)
+    except ArchcostError:
+        if not isfile(name):  # noqa: PTH113  (that of Path fails on a name that is too long)
+            raise
+        return _in_file(Path(name), "", limits)
 
 
 def built_in(name: str) -> tuple[Spec, str | None]:
@@ -50,7 +57,7 @@ def _in_file(path: Path, variant: str, limits: Limits) -> tuple[Spec, str | None
     if variant and variant not in spec.variants:
         near = did_you_mean(variant, spec.variants)
         raise SpecError(f"{path} has no variant {variant!r}{near}")
-    return spec, variant or next(iter(spec.variants), None)
+    return spec, variant or None
 
 
 def load_spec(path: Path, limits: Limits = Limits()) -> Spec:
@@ -60,9 +67,9 @@ def load_spec(path: Path, limits: Limits = Limits()) -> Spec:
 
 
 def load_net(name: str, knobs: Mapping[str, Any] | None = None, limits: Limits = Limits()) -> Net:
-    """The net of a name or path, with some knobs set."""
+    """The net of a name or path, with some knobs set; of a family in a file the first variant."""
     spec, variant = find(name, limits)
-    return expand(spec, variant, knobs, limits)
+    return expand(spec, variant or spec.first, knobs, limits)
 
 
 def specs() -> Iterator[Spec]:
@@ -75,6 +82,7 @@ def names() -> list[str]:
     return [name for spec in specs() for name in spec.names]
 
 
+@cache
 def sources() -> dict[str, Value]:
     """What the specifications cite: for each short name its authors, title, year and place."""
     entries: dict[str, Value] = read(SOURCES, name=SOURCES.name).data

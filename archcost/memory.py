@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import prod
 
-from archcost.dims import Dim, greater, same
+from archcost.dims import Dim, greater, same, surely
 from archcost.net import INPUT, Step
 
 
-def peak(steps: Sequence[Step]) -> Dim:
+def peak(steps: Sequence[Step], part: range | None = None) -> Dim:
     """Elements alive at once, at most: each tensor from the layer that makes it to the last that reads it.
+
+    With a part, only while the layers of that part run.
 
     The input counts; weights and workspace do not. A view shares the buffer of what it views. An in-place layer
     overwrites an input of its own size that nothing reads later. Layers run in the order of the net, one at a time.
@@ -32,6 +34,7 @@ def peak(steps: Sequence[Step]) -> Dim:
     for index, step in enumerate(steps):
         if buffer_of[index] == index:
             alive = alive + prod(step.cost.out)
+        if part is None or index in part:
             highest = greater(highest, alive)
         for gone in freed_after.get(index, ()):
             alive = alive - prod(steps[gone].cost.out)
@@ -56,8 +59,8 @@ def _owner(
     if step.cost.storage == "inplace":
         for read in step.node.inputs:
             owner = buffer_of[read]
-            fits = same(prod(steps[read].cost.out), prod(step.cost.out)) is True
-            whole = same(prod(steps[owner].cost.out), prod(step.cost.out)) is True
+            fits = surely(same, prod(steps[read].cost.out), prod(step.cost.out))
+            whole = surely(same, prod(steps[owner].cost.out), prod(step.cost.out))
             if fits and whole and expires[owner] <= index and steps[owner].node.op != INPUT:
                 return owner
     return index

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
+from functools import reduce
 from typing import Any, NamedTuple
 
-from archcost.dims import ceil_div, greater, lesser, same
+from archcost.dims import Shape, ceil_div, greater, lesser, same, surely
 from archcost.net import Step
 
 
@@ -43,8 +44,8 @@ def _field(step: Step, fields: list[Field]) -> Field:
     if not fields:
         return (Reach(0, 0, 1),) * (len(step.cost.out) - 1)
     field = fields[0]
-    for other in fields[1:]:
-        field = _hull(field, other)
+    if len(fields) > 1:
+        field = reduce(_hull, (_spread(f, x, step.cost.out) for f, x in zip(fields, step.inputs, strict=True)))
     if field is None or step.cost.windows == ():
         return field
     space = step.inputs[0][1:]
@@ -64,10 +65,21 @@ def _slid(reach: Reach, window: Any, grows: bool) -> Reach:
     return Reach(start, start + (window.span - 1) * jump + last - first, jump * window.stride)
 
 
+def _spread(field: Field, x: Shape, out: Shape) -> Field:
+    """Along an axis of one position that is joined with many, each of them sees it: it has no step of its own."""
+    if field is None or len(x) != len(out) or len(field) != len(out) - 1:
+        return field
+    one = [surely(same, n, 1) and not surely(same, m, 1) for n, m in zip(x[1:], out[1:], strict=True)]
+    return tuple(r._replace(jump=None) if alone else r for r, alone in zip(field, one, strict=True))
+
+
 def _hull(a: Field, b: Field) -> Field:
     """What either of two joined paths sees; their positions must lie equally far apart."""
     if a is None or b is None or len(a) != len(b):
         return None
-    if any(same(p.jump, q.jump) is False for p, q in zip(a, b, strict=True)):
+    if any(None not in (p.jump, q.jump) and not surely(same, p.jump, q.jump) for p, q in zip(a, b, strict=True)):
         return None
-    return tuple(Reach(lesser(p.first, q.first), greater(p.last, q.last), p.jump) for p, q in zip(a, b, strict=True))
+    return tuple(
+        Reach(lesser(p.first, q.first), greater(p.last, q.last), q.jump if p.jump is None else p.jump)
+        for p, q in zip(a, b, strict=True)
+    )

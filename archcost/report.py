@@ -9,8 +9,9 @@ from typing import Any, NamedTuple, TypeAlias
 
 from archcost.convention import LECTURE, Convention, element_bytes
 from archcost.cost import layer_type
-from archcost.dims import Dim, Shape, same
+from archcost.dims import Dim, Shape, same, surely
 from archcost.errors import ArchcostError
+from archcost.kinds import is_whole
 from archcost.memory import peak
 from archcost.net import INPUT, Net, Step, propagate
 from archcost.receptive import receptive_fields
@@ -76,7 +77,7 @@ def report(
     part: Part | None = None,
 ) -> Report:
     """The cost of a net, or of a part of it: a slice of its steps (see `until` and `since`)."""
-    if batch < 1:
+    if not is_whole(batch):
         raise ArchcostError(f"the batch must be a whole number from 1, is {batch}")
     every = propagate(net)
     fields = receptive_fields(every)
@@ -88,14 +89,13 @@ def report(
     )
     steps = [every[i] for i in chosen]
     inputs = {step.node.name: step.cost.out for step in every if step.node.op == INPUT}
-    highest = peak(every[: chosen.stop]) if chosen.start == 0 else peak(every)
     held = sum(convention.held(s.node.op, s.cost) * prod(s.cost.out) for s in steps) * batch
     totals = Totals(
         layers=len(rows),
-        depth=depth(every[: chosen.stop]),
+        depth=depth(every[: chosen.stop]) - depth(every[: chosen.start]),
         elements=held,
         memory_bytes=held * element_bytes(dtype),
-        peak_memory_bytes=highest * batch * element_bytes(dtype),
+        peak_memory_bytes=peak(every, chosen) * batch * element_bytes(dtype),
         params=sum(r.params for r in rows),
         buffers=sum(r.buffers for r in rows),
         macs=sum(r.macs for r in rows),
@@ -143,7 +143,7 @@ def _of_window(window: Window, name: str) -> Any:
     if name != "pad":
         return getattr(window, name)
     before, after = window.pad
-    return before if same(before, after) is True else [before, after]
+    return before if surely(same, before, after) else [before, after]
 
 
 def depth(steps: Sequence[Step]) -> int:
@@ -169,6 +169,8 @@ def _first_map(net: Net, steps: Sequence[Step], size: int) -> int:
     found: list[str] = []
     for index, step in enumerate(steps):
         space = step.cost.out[1:]
+        if step.node.op == INPUT:
+            continue
         if space and all(same(n, size) is True for n in space):
             return index
         if space and str(space[0]) not in found:

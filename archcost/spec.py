@@ -57,6 +57,11 @@ class Spec(NamedTuple):
         """The networks it describes: its variants, or itself."""
         return tuple(self.variants) or (self.name,)
 
+    @property
+    def first(self) -> str | None:
+        """The variant that is meant where none is named."""
+        return next(iter(self.variants), None)
+
 
 def read_spec(document: Value, name: str) -> Spec:
     """The specification that a document holds; `name` is what the network is called where no variant is."""
@@ -117,7 +122,7 @@ def _map(value: Value | None, what: str, holds: str) -> dict[str, Value]:
     entries: dict[str, Value] = value.data
     for name, entry in entries.items():
         if not NAME.match(name):
-            raise SpecError(f"{shown(name)} is not a name: use letters, digits, _ . + - /", entry.key_at)
+            raise SpecError(f"{shown(name)} is not a name: use ASCII letters, digits, _ . + - /", entry.key_at)
     return entries
 
 
@@ -155,7 +160,7 @@ def _params(value: Value | None, what: str) -> dict[str, Value]:
     params = _map(value, what, "names with their defaults")
     for name, default in params.items():
         if not name.isidentifier() or iskeyword(name):
-            why = "Python keeps it for itself" if iskeyword(name) else "use letters, digits and _, a letter first"
+            why = "Python keeps it for itself" if iskeyword(name) else "use ASCII letters, digits and _, a letter first"
             raise SpecError(f"{name!r} cannot be used in expressions: {why}", default.key_at)
     return params
 

@@ -53,7 +53,7 @@ def _axis(
     if pad is None:  # SAME
         positions = ceil_div(n, stride)
         total = greater((positions - 1) * stride + dilation * (kernel - 1) + 1 - n, 0)
-        return positions, Window(kernel, stride, (total // 2, total - total // 2), dilation)
+        return positions, Window(kernel, stride, halves(total), dilation)
     window = Window(kernel, stride, pad, dilation)
     before, after = pad
     room = n + before + after - window.span
@@ -65,6 +65,11 @@ def _axis(
         return room // stride + 1, window
     positions = ceil_div(room, stride) + 1
     return lesser(positions, ceil_div(n + before, stride)) if clips else positions, window
+
+
+def halves(total: Dim) -> tuple[Dim, Dim]:
+    """Padding shared between both ends; an odd element goes to the end."""
+    return total // 2, total - total // 2
 
 
 def pads(pad: Padding, rank: int) -> tuple[tuple[Dim, Dim] | None, ...]:

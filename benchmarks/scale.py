@@ -31,7 +31,7 @@ def measure(layers: int) -> tuple[float, float]:
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     start = time.perf_counter()
     text = SPEC + "  - residual\n" * (layers // LAYERS)
-    limits = Limits(bytes=10**9, layers=10**8)
+    limits = Limits(bytes=10**9, values=10**9, layers=10**8)
     net = expand(read_spec(parse(Source("generated", text), limits), "generated"), limits=limits)
     assert report(net).totals.layers == layers
     used = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before

@@ -66,7 +66,7 @@ EXAMPLES: dict[str, list[Example]] = {
         ),
         Example(
             ((21, 8, 9),),
-            {"over": "channels"},
+            {},
             gives=(21, 8, 9),
             ops={"cmp": 21 * 8 * 9, "add": 2 * 21 * 8 * 9, "exp": 21 * 8 * 9, "div": 21 * 8 * 9},
         ),
@@ -460,7 +460,9 @@ EXAMPLES: dict[str, list[Example]] = {
         Example(((4, 5, 6, 7),), {"pad": ((1, 2), 3, (0, 1)), "channels": (1, 2)}, gives=(7, 8, 12, 8)),
     ],
     "crop": [
-        Example(((64, 64, 66),), {"out": 56}, gives=(64, 56, 56)),
+        Example(
+            ((64, 64, 66),), {"out": 56}, gives=(64, 56, 56), windows=(Window(1, 1, (-4, 0)), Window(1, 1, (-5, 0)))
+        ),
         Example(((3, 20),), {"out": (7,)}, gives=(3, 7)),
     ],
     "slice": [
@@ -469,7 +471,7 @@ EXAMPLES: dict[str, list[Example]] = {
             ((4, 10, 12),),
             {"axis": -1, "start": 1, "stop": 11, "step": 3},
             gives=(4, 10, 4),
-            windows=(Window(1), Window(1, 3)),
+            windows=(Window(1), Window(1, 3, (-1, 0))),
         ),  # 1 4 7 10
         Example(((197, 768),), {"stop": 1}, gives=(1, 768)),
     ],

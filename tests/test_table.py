@@ -207,12 +207,12 @@ def test_output_into_a_missing_folder(archcost, tmp_path: Path) -> None:
     [
         (["table", "alexnte"], "there is no network 'alexnte', did you mean 'alexnet'?"),
         (["table", "alexnet", "--columns", "layer,prams"], "there is no column 'prams', did you mean 'params'?"),
-        (["table", "alexnet", "--sort", "flop"], "there is no column 'flop', did you mean 'flops'?"),
+        (["table", "alexnet", "--sort", "flop"], "cannot sort by 'flop', did you mean 'flops'?"),
         (["table", "alexnet", "--convention", "lectur"], "there is no convention 'lectur', did you mean 'lecture'?"),
         (["table", "alexnet", "--set", "resolution"], "--set takes K=V, such as resolution=192, not 'resolution'"),
         (["table", "alexnet", "--set", "resolutoin=9"], "has no parameter 'resolutoin', did you mean 'resolution'?"),
         (["table", "alexnet", "--limit", "layer=9"], "there is no limit 'layer', did you mean 'layers'?"),
-        (["table", "alexnet", "--published", "--set", "classes=10"], "leave --set out"),
+        (["table", "alexnet", "--published", "--set", "classes=10"], "leave --set and other counting out"),
         (["tabel", "alexnet"], "there is no command 'tabel', did you mean 'table'?"),
     ],
 )

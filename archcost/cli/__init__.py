@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
 import sys
 from collections.abc import Mapping
@@ -10,7 +11,7 @@ from typing import Any
 import click
 
 from archcost import __version__
-from archcost.errors import ArchcostError
+from archcost.errors import ArchcostError, did_you_mean
 
 COMMANDS: Mapping[str, tuple[str, str]] = {
     "table": ("archcost.cli.table", "Show what each layer of a network costs."),
@@ -53,8 +54,6 @@ class Commands(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         if args and args[0] not in COMMANDS and not args[0].startswith("-"):
-            from archcost.errors import did_you_mean
-
             ctx.fail(f"there is no command {args[0]!r}{did_you_mean(args[0], COMMANDS)}")
         return super().resolve_command(ctx, args)
 
@@ -63,6 +62,10 @@ class Commands(click.Group):
             return super().invoke(ctx)
         except ArchcostError as error:
             raise BadInput(str(error)) from error
+        except OSError as error:
+            if error.errno == errno.EPIPE:  # the reader has gone; click ends quietly
+                raise
+            raise BadInput(f"cannot be written: {error.strerror}") from error
         except KeyboardInterrupt:
             ctx.exit(130)
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from archcost.cli.options import Network, chosen_format, draw, emit, knobs, load, output, parsed_limits
+from archcost.cli.options import Network, chosen_format, draw, emit, knobs, limited, load, output, parsed_limits
 from archcost.errors import ArchcostError
 
 LISTED = ("rich", "json", "csv", "markdown")
@@ -29,7 +29,7 @@ def list_command(text: str | None, **options: Any) -> None:
     archcost list --format json
     """
     form = chosen_format(options["form"], options["output"], LISTED)
-    found = [item for item in _architectures() if not text or text.lower() in " ".join(map(str, item.values())).lower()]
+    found = [item for item in _architectures() if not text or text.lower() in _words(item)]
     if form == "json":
         from archcost.render import json
 
@@ -49,6 +49,10 @@ def list_command(text: str | None, **options: Any) -> None:
     ]
     remarks = [f"{len(found)} networks; FLOPs by the lectures' convention, a multiply-accumulate is one"]
     emit(draw(form, [Grid("networks", columns, found, remarks=remarks)]), options["output"])
+
+
+def _words(item: dict[str, Any]) -> str:
+    return f"{item['name']} {item['title']} {item['source']}".lower()
 
 
 def _architectures() -> Iterator[dict[str, Any]]:
@@ -106,9 +110,7 @@ def show_command(name: str, settings: tuple[str, ...], limits: tuple[str, ...], 
 
 @click.command("validate")
 @click.argument("files", nargs=-1, required=True, type=click.Path())
-@click.option(
-    "--limit", "limits", multiple=True, metavar="NAME=N", help="Raise a limit: bytes, depth or layers of a spec."
-)
+@limited
 def validate_command(files: tuple[str, ...], limits: tuple[str, ...]) -> None:
     """Check specification files: every variant is expanded and every shape worked out.
 
@@ -141,5 +143,7 @@ def _checked(path: Path, limits: tuple[str, ...]) -> str:
     nets = [expand(spec, variant, limits=allowed) for variant in spec.variants or (None,)]
     layers = sum(step.node.op != INPUT for net in nets for step in propagate(net))
     claims = claims_of(spec)
+    for claim in claims:
+        claim.check_source()
     variants = f"{len(nets)} variants, " if spec.variants else ""
     return f"ok, {variants}{layers:,} layers" + (f", {len(claims)} claims" if claims else "")

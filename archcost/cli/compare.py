@@ -7,12 +7,13 @@ from typing import Any
 import click
 
 from archcost.claims import claims_of
-from archcost.cli.options import Network, chosen_format, counting, draw, emit, knobs, load, output
+from archcost.cli.options import Network, chosen_format, counting, draw, emit, knobs, load, output, parsed_limits
 from archcost.convention import convention
 from archcost.errors import ArchcostError
 from archcost.judge import Judge, Verdict
 from archcost.library import find
 from archcost.report import report, since, until
+from archcost.source import Limits
 
 FORMATS = ("rich", "json", "markdown")
 
@@ -44,7 +45,7 @@ def compare_command(names: tuple[str, ...], settings: tuple[str, ...], limits: t
     part = until(last) if last else since(first) if first else None
     nets = [load(name, settings, limits) for name in names]
     reports = [report(net, counted, options["batch"], options["dtype"], part) for net in nets]
-    verdicts = [] if settings or first else _published(names, last)
+    verdicts = [] if settings or first else _published(names, last, parsed_limits(limits))
     from archcost.render import comparison
 
     if form == "json":
@@ -56,14 +57,14 @@ def compare_command(names: tuple[str, ...], settings: tuple[str, ...], limits: t
     emit(draw(form, comparison.grids(reports, words, verdicts)), options["output"])
 
 
-def _published(names: tuple[str, ...], last: int | None) -> list[Verdict]:
+def _published(names: tuple[str, ...], last: int | None, limits: Limits) -> list[Verdict]:
     """The claims of each network that name another of them, about the same part."""
     judge = Judge()
     found = []
     for name in dict.fromkeys(names):
-        spec, variant = find(name)
-        for claim in claims_of(spec, variant):
+        spec, variant = find(name, limits)
+        for claim in claims_of(spec, variant or spec.first):
             until_there = claim.reading["until"].data if "until" in claim.reading else None
-            if until_there == last and any(claim.names(other) for other in names if other != name):
+            if until_there == last and any(claim.compares_with(other) for other in names if other != name):
                 found.append(judge.judge(claim))
     return found

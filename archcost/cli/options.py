@@ -34,18 +34,16 @@ class Network(click.ParamType[str]):
         return found or [CompletionItem(incomplete, type="file")]
 
 
+def limited(function: Function) -> Function:
+    """`--limit`."""
+    text = "Raise a limit of a spec: bytes, values, depth, layers."
+    return click.option("--limit", "limits", multiple=True, metavar="NAME=N", help=text)(function)
+
+
 def knobs(function: Function) -> Function:
     """`--set` and `--limit`."""
-    function = click.option(
-        "--limit",
-        "limits",
-        multiple=True,
-        metavar="NAME=N",
-        help="Raise a limit of a spec: bytes, values, depth, layers.",
-    )(function)
-    return click.option(
-        "--set", "settings", multiple=True, metavar="K=V", help="Set a knob: resolution=192, depths=[2,2,2,2]."
-    )(function)
+    text = "Set a knob: resolution=192, depths=[2,2,2,2]."
+    return click.option("--set", "settings", multiple=True, metavar="K=V", help=text)(limited(function))
 
 
 def counting(function: Function) -> Function:
@@ -119,19 +117,25 @@ def chosen_format(form: str | None, path: str | None, formats: Sequence[str]) ->
     if form:
         return form
     ending = Path(path).suffix.lower() if path else ""
-    return next((name for name in formats if ending and FORMATS[name] == ending), formats[0])
+    told = next((name for name, known in FORMATS.items() if ending and known == ending), formats[0])
+    if told not in formats:
+        raise ArchcostError(f"{path}: there is no {told} here, only {', '.join(formats)}")
+    return told
 
 
 def emit(text: str, path: str | None) -> None:
     """Print the text, or write it to a file whole: under another name first, then renamed."""
-    if path is None:
+    if path in (None, "-"):
         click.echo(text, nl=not text.endswith("\n"))
         return
     import os
     import tempfile
 
-    target = Path(path)
+    target = Path(str(path)).resolve()  # a link stays a link
     try:
+        if target.exists() and not target.is_file():  # a device or a pipe is written into
+            target.write_text(text, encoding="utf-8")
+            return
         handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
         temporary = Path(name)
         try:

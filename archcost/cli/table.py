@@ -6,12 +6,14 @@ from typing import Any
 
 import click
 
-from archcost.cli.options import Network, chosen_format, counting, draw, emit, knobs, load, output
+from archcost.cli.options import Network, chosen_format, counting, draw, emit, knobs, load, output, parsed_limits
 from archcost.convention import convention
 from archcost.errors import ArchcostError
 from archcost.report import report
+from archcost.source import Limits
 
 FORMATS = ("rich", "json", "csv", "markdown")
+PUBLISHED = {"batch": 1, "dtype": "float32", "convention_name": "lecture"}  # how tables are printed
 
 
 @click.command("table")
@@ -44,7 +46,8 @@ def table_command(name: str, settings: tuple[str, ...], limits: tuple[str, ...],
     form = chosen_format(options["form"], options["output"], FORMATS)
     net = load(name, settings, limits)
     found = report(net, convention(options["convention_name"]), options["batch"], options["dtype"])
-    verdicts = _published(name, bool(settings)) if options["published"] else None
+    changed = settings or any(options[key] != value for key, value in PUBLISHED.items())
+    verdicts = _published(name, bool(changed), parsed_limits(limits)) if options["published"] else None
     if form == "json":
         from archcost.render import json
 
@@ -60,13 +63,13 @@ def table_command(name: str, settings: tuple[str, ...], limits: tuple[str, ...],
     emit(draw(form, [table(found, View(columns=columns, **shown), verdicts)]), options["output"])
 
 
-def _published(name: str, changed: bool) -> list[Any]:
+def _published(name: str, changed: bool, limits: Limits) -> list[Any]:
     from archcost.claims import claims_of
     from archcost.judge import Judge
     from archcost.library import find
 
     if changed:
-        raise ArchcostError("--published compares the network as it was published: leave --set out")
-    spec, variant = find(name)
+        raise ArchcostError("--published shows the network as it was published: leave --set and other counting out")
+    spec, variant = find(name, limits)
     judge = Judge()
-    return [judge.judge(claim) for claim in claims_of(spec, variant)]
+    return [judge.judge(claim) for claim in claims_of(spec, variant or spec.first)]

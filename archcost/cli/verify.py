@@ -9,9 +9,8 @@ import click
 
 from archcost.claims import Claim, claims_of
 from archcost.cli.options import Network, chosen_format, draw, emit, output
-from archcost.errors import SpecError, did_you_mean
 from archcost.judge import Judge
-from archcost.library import find, sources, specs
+from archcost.library import find, specs
 from archcost.render import verdicts as render
 
 FORMATS = ("rich", "json", "csv", "markdown")
@@ -33,12 +32,10 @@ def verify_command(names: tuple[str, ...], only: str | None, **options: Any) -> 
     archcost verify --format json
     """
     form = chosen_format(options["form"], options["output"], FORMATS)
-    judge, cited = Judge(), sources()
+    judge = Judge()
     verdicts = []
     for claim in _claims(names):
-        if claim.source not in cited:
-            near = did_you_mean(claim.source, cited)
-            raise SpecError(f"sources.yaml has no {claim.source!r}{near}", claim.place)
+        claim.check_source()
         verdicts.append(judge.judge(claim))
     counts = {kind: sum(v.verdict == kind for v in verdicts) for kind in COUNTED}
     shown = [v for v in verdicts if only in (None, v.verdict)]
@@ -54,5 +51,5 @@ def verify_command(names: tuple[str, ...], only: str | None, **options: Any) -> 
 
 
 def _claims(names: Sequence[str]) -> Iterator[Claim]:
-    for spec, variant in map(find, names) if names else ((spec, None) for spec in specs()):
+    for spec, variant in map(find, dict.fromkeys(names)) if names else ((spec, None) for spec in specs()):
         yield from claims_of(spec, variant)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from math import prod
-from typing import Literal
 
 from archcost.cost import Cost, layer
 from archcost.dims import Dim, Shape
@@ -110,8 +109,8 @@ def hardswish(x: Shape) -> Cost:
 
 
 @layer
-def softmax(x: Shape, *, over: Literal["last", "channels"] = "last") -> Cost:
-    """`exp(x - max) / sum(exp(x - max))` over the last axis or the channels (first axis).
+def softmax(x: Shape) -> Cost:
+    """`exp(x - max) / sum(exp(x - max))` over whichever axis: the counts are the same for all.
 
     Source: Goodfellow et al. 2016, "Deep Learning", section 4.1.
     """
@@ -122,5 +121,8 @@ def softmax(x: Shape, *, over: Literal["last", "channels"] = "last") -> Cost:
 
 @layer
 def dropout(x: Shape, *, rate: float = 0.5) -> Cost:
-    """Nothing at inference: the input itself. Source: Srivastava et al. 2014, JMLR 15, section 4."""
+    """Nothing at inference, whatever the `rate` in training: the input itself.
+
+    Source: Srivastava et al. 2014, JMLR 15, section 4.
+    """
     return Cost(out=x, storage="view")

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from math import prod
 
 from archcost.cost import Cost, layer
-from archcost.dims import Dim, Shape, at_least, divides, each, require
+from archcost.dims import Dim, Shape, at_least, divides, each, greater, require
 from archcost.layers.shapes import channels_and_space
-from archcost.window import Counts, Padding, Spatial, Window, pads, slide
+from archcost.window import Counts, Padding, Spatial, Window, halves, pads, slide
 
 
 @layer
@@ -97,10 +97,11 @@ def transposed_conv(
         space, kernels, strides, each(dilation, rank), pads(pad, rank), each(output_pad, rank), strict=True
     ):
         full = (n - 1) * s + d * (k - 1) + 1
-        size = (n * s if padding is None else full - sum(padding)) + extra
-        require(at_least(size, 1), "padding of {} leaves nothing of {} positions", sum(padding or ()), full)
+        ends = halves(greater(full - n * s, 0)) if padding is None else padding
+        size = (n * s if padding is None else full - sum(ends)) + extra
+        require(at_least(size, 1), "padding of {} leaves nothing of {} positions", sum(ends), full)
         grown.append(size)
-        windows.append(Window(kernel=k, stride=s, pad=padding or (0, 0), dilation=d))
+        windows.append(Window(kernel=k, stride=s, pad=ends, dilation=d))
     weight = out * (channels // groups) * prod(kernels)
     return Cost(
         out=(out, *grown),

@@ -65,7 +65,8 @@ def _normalised(x: Shape, groups: Dim, trained: Dim, affine: bool) -> Cost:
 def lrn(x: Shape, *, size: Dim = 5) -> Cost:
     """Local response normalisation across `size` neighbouring channels: `x / (k + alpha * sum(x**2)) ** beta`.
 
-    Per element: a square, `size` additions (also for border channels), alpha and k, a power and a division.
+    Per element: a square, `size` additions (also for border channels), alpha and k, a power and a division. It may
+    overwrite its input if the last `size` channels are kept aside, which is workspace.
     Source: Krizhevsky et al. 2012, section 3.3.
     """
     n = prod(x)

@@ -7,7 +7,7 @@ from math import prod
 from typing import Literal
 
 from archcost.cost import Cost, layer
-from archcost.dims import Dim, Shape, at_least, each, gcd, require, same
+from archcost.dims import Dim, Shape, at_least, divides, each, gcd, require, surely
 from archcost.layers.shapes import channels_and_space
 from archcost.window import Padding, Spatial, Window, slide
 
@@ -111,7 +111,7 @@ def _grid(x: Shape, out: Spatial) -> tuple[Shape, Dim, tuple[Window, ...] | None
     channels, space = channels_and_space(x)
     cells = each(out, len(space))
     covered = channels * prod(n + cell - gcd(n, cell) for n, cell in zip(space, cells, strict=True))
-    alike = all(same(n % cell, 0) is True for n, cell in zip(space, cells, strict=True))
+    alike = all(surely(divides, cell, n) for n, cell in zip(space, cells, strict=True))
     windows = tuple(Window(n // cell, n // cell) for n, cell in zip(space, cells, strict=True)) if alike else None
     return (channels, *cells), covered, windows
 

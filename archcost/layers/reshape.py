@@ -64,7 +64,8 @@ def crop(x: Shape, *, out: Spatial) -> Cost:
     kept = each(out, len(space))
     for n, m in zip(space, kept, strict=True):
         require(at_least(n, m), "cannot crop {} to {}", space, kept)
-    return Cost(out=(channels, *kept), storage="view")
+    cut = (Window(1, 1, (-((n - m) // 2), 0)) for n, m in zip(space, kept, strict=True))
+    return Cost(out=(channels, *kept), storage="view", windows=tuple(cut))
 
 
 @layer
@@ -79,11 +80,11 @@ def slice_(x: Shape, *, axis: int = 0, start: Count = 0, stop: Count | None = No
     end = x[axis] if stop is None else stop
     require(at_least(x[axis], end), "cannot slice to {} of {}", end, x[axis])
     require(at_least(end, start + 1), "nothing is left from {} to {}", start, end)
-    strides = tuple(step if i == axis else 1 for i in range(1, len(x)))
+    read = Window(1, step, (-start, 0))  # what is skipped at the start is padding taken away
     return Cost(
         out=(*x[:axis], (end - start - 1) // step + 1, *x[axis + 1 :]),
         storage="view",
-        windows=tuple(Window(1, s) for s in strides),
+        windows=tuple(read if i == axis else Window(1) for i in range(1, len(x))),
     )
 
 

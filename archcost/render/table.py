@@ -15,10 +15,13 @@ if TYPE_CHECKING:
     from archcost.judge import Verdict
 
 
-def _channels(shapes: Sequence[tuple[Any, ...]]) -> Any:
+def _channels(row: Row) -> Any:
     """Channels of what a layer reads; of several inputs together where it lays them side by side."""
-    first = [shape[0] for shape in shapes]
-    return first[0] if len(set(map(str, shapes))) == 1 else sum(first)
+    return sum(shape[0] for shape in row.inputs) if row.op == "concat" else row.inputs[0][0]
+
+
+def _filters(row: Row) -> Any:
+    return row.attributes.get("out", row.output[0]) if "mac" in row.ops and row.attributes else None
 
 
 def _space(shape: tuple[Any, ...]) -> Any:
@@ -40,9 +43,9 @@ FIELDS: Mapping[str, Field] = {
     "layer": Field("layer", lambda r: r.name, left=True),
     "op": Field("op", lambda r: r.op, left=True),
     "input": Field("input", lambda r: ", ".join(map(sizes, r.inputs)), left=True),
-    "in_channels": Field("input\nC", lambda r: _channels(r.inputs), spare=1),
+    "in_channels": Field("input\nC", _channels, spare=1),
     "in_size": Field("\nH/W", lambda r: _space(r.inputs[0]), text=axes, spare=1),
-    "filters": Field("layer\nfilters", lambda r: r.attributes.get("out") if "mac" in r.ops else None, spare=4),
+    "filters": Field("layer\nfilters", _filters, spare=4),
     "kernel": Field("\nkernel", lambda r: r.attributes.get("kernel"), text=axes, spare=4),
     "stride": Field("\nstride", lambda r: r.attributes.get("stride"), text=axes, spare=3),
     "pad": Field("\npad", lambda r: r.attributes.get("pad"), text=axes, spare=2),
@@ -85,12 +88,12 @@ def rows_of(report: Report, view: View) -> list[Row]:
     if view.depth is not None:
         rows = grouped(rows, view.depth)
     if view.sort:
-        key = _known(SHARES.get(view.sort, view.sort))
-        if key == "published":
-            raise ArchcostError("a table cannot be sorted by published figures")
-        value = FIELDS[key].value
-        numbers = all(isinstance(value(row), int) for row in rows)
-        rows.sort(key=(lambda row: -value(row)) if numbers else lambda row: str(value(row)))
+        field = FIELDS.get(SHARES.get(view.sort, view.sort))
+        if not field or not field.total:
+            sortable = [name for name, field in FIELDS.items() if field.total]
+            near = did_you_mean(view.sort, sortable)
+            raise ArchcostError(f"cannot sort by {view.sort!r}{near} (known: {', '.join(sortable)})")
+        rows.sort(key=field.value, reverse=True)
     return rows[: view.top] if view.top is not None else rows
 
 
@@ -103,9 +106,13 @@ def _known(name: str) -> str:
 def table(report: Report, view: View = View(), published: Sequence[Verdict] | None = None) -> Grid:
     """The grid of a report."""
     rows = rows_of(report, view)
-    names = [_known(name) for name in view.columns] or _default(rows, view)
+    names = list(dict.fromkeys(map(_known, view.columns))) or _default(rows, view)
+    if view.receptive_field and "receptive_field" not in names:
+        names.append("receptive_field")
     if published is not None and "published" not in names:
         names.append("published")
+    if published is None and "published" in names:
+        raise ArchcostError("the column 'published' needs --published")
     columns = [_column(name, report, view) for name in names]
     body = [_values(row, names, report, published or ()) for row in rows]
     footer = {names[0]: f"total of {report.totals.layers} layers" if view.top is not None else "total"}
@@ -157,6 +164,8 @@ def _values(row: Row, names: Sequence[str], report: Report, published: Sequence[
     for name in names:
         if name in SHARES:
             total = getattr(report.totals, FIELDS[SHARES[name]].total)
+            if not isinstance(total, int):
+                continue  # a symbol or an array has no one share
             held = row.held if name == "memory_share" else 1
             values[name] = FIELDS[SHARES[name]].value(row) * held / total if total else 0.0
         elif name == "published":

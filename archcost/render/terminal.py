@@ -52,6 +52,8 @@ def _draw(grid: Grid, console: Console) -> None:
             no_wrap=not column.folds,
         )
     rows = [[Text(cell, style=grid.styles.get(cell, "")) for cell in shown.cells(row)] for row in grid.rows]
+    screen = console.width
+    console.width = max(screen, _room(grid, columns, fold=True))  # the screen may break a line, but nothing is cut off
     if rows and _room(grid, columns, fold=False) <= console.width:
         # No cell needs a second line, so that a column can be one cell of many lines: drawn in a tenth of the time.
         rows = [[Text("\n").join(cells) for cells in zip(*rows, strict=True)]]
@@ -59,6 +61,7 @@ def _draw(grid: Grid, console: Console) -> None:
         table.add_row(*row)
     console.print(Text(grid.title, style="bold"))
     console.print(table)
+    console.width = screen
     for remark in grid.remarks:
         console.print(Text(remark))
     left_out = dict.fromkeys(column.key.rstrip("0123456789") for column in grid.columns if column not in columns)

@@ -45,12 +45,14 @@ def short(value: Any, base: int = 1000, suffix: str = "") -> str:
         power += 1
     if power == 0:
         return f"{value:,} {suffix}".rstrip() if isinstance(value, int) else f"{float(value):.2f} {suffix}".rstrip()
+    if round(abs(value) / base**power, 2) >= base and power + 1 < len(LETTERS):
+        power += 1
     return f"{value / base**power:.2f} {LETTERS[power]}{suffix}"
 
 
 def ratio(value: float) -> str:
     """How many times: `25.4x`."""
-    return f"{value:,.0f}x" if value >= 1000 else f"{value:.3g}x"
+    return f"{value:,.0f}x" if value >= 999.5 else f"{value:.3g}x"
 
 
 def bar(share: float, width: int = 10) -> str:

@@ -1,6 +1,6 @@
 """Figures of the lectures on GoogLeNet and ResNet that are no single quantity of a net, so that no claim can hold them.
 
-The others are claims in specs/; `reference/lecture_numbers.md`, sections 5 and 7, lists all with their sources.
+The others are claims in specs/.
 """
 
 from __future__ import annotations
