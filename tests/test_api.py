@@ -60,3 +60,20 @@ def test_mistakes_are_one_kind_of_error(name: str) -> None:
     """ArchcostError, a ValueError, whatever is wrong."""
     with pytest.raises(archcost.ArchcostError):
         archcost.load(name)
+
+
+def test_notebooks_show_symbols_and_arrays() -> None:
+    """Counts that are no numbers stand as they are, and have no shares."""
+    n = sympy.Symbol("n", integer=True, positive=True)
+    assert "n**2" in archcost.load("resnet18", resolution=32 * n)._repr_html_()
+    sizes = numpy.array([224, 256])
+    assert "conv1" in archcost.load("alexnet", resolution=sizes, adaptive=True)._repr_html_()
+
+
+def test_arrays_whose_points_differ_in_kind() -> None:
+    """Cells of adaptive pooling are all alike at 224 and not at 256: the counts are right at both."""
+    sizes = [224, 256]
+    swept = archcost.load("alexnet", resolution=numpy.array(sizes), adaptive=True).totals
+    single = [archcost.load("alexnet", resolution=size, adaptive=True).totals for size in sizes]
+    for name in ("macs", "flops", "memory_bytes", "peak_memory_bytes"):
+        assert getattr(swept, name).tolist() == [getattr(totals, name) for totals in single]

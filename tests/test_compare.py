@@ -76,3 +76,11 @@ def test_a_map_that_never_comes(archcost) -> None:
     """The error says which maps there are."""
     text = archcost("compare", "alexnet", "vgg16", "--until", "30", exit_code=2).stderr
     assert "never becomes a map of 30 x 30; its maps are 56, 27, 13, 6" in text
+
+
+def test_behind_a_map_depth_and_peak_are_of_the_rest(archcost) -> None:
+    """VGG-16 has seven layers with weights up to 28 x 28, and nine behind it."""
+    data = json.loads(archcost("compare", "vgg16", "vgg19", "--from", "28", "--format", "json").stdout)
+    totals = data["architectures"][0]["totals"]
+    assert totals["depth"] == 16 - 7
+    assert totals["peak_memory_bytes"] == 4 * (512 + 512) * 28 * 28

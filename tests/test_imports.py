@@ -30,7 +30,7 @@ ORDER = [
     {"convention"},
     {"memory", "receptive"},
     {"report"},
-    {"figure", "claims"},
+    {"figure", "claims", "comparison"},
     {"judge"},
     {"schema"},
     {"render"},

@@ -219,3 +219,22 @@ def test_output_into_a_missing_folder(archcost, tmp_path: Path) -> None:
 def test_bad_words_are_named_and_mended(archcost, arguments: list[str], message: str) -> None:
     """A wrong word ends with exit code 2, what was wrong, and the nearest right one."""
     assert message in archcost(*arguments, exit_code=2).stderr
+
+
+def test_output_keeps_links_and_devices(archcost, tmp_path: Path) -> None:
+    """What a link points to is written; a pipe is written into."""
+    link = tmp_path / "link.csv"
+    link.symlink_to(tmp_path / "real.csv")
+    archcost("table", "alexnet", "--output", str(link))
+    assert link.is_symlink() and (tmp_path / "real.csv").read_text().startswith("layer,")
+    archcost("table", "alexnet", "--output", "/dev/null")
+    assert Path("/dev/null").is_char_device()
+
+
+@pytest.mark.parametrize(("layers", "channels"), [("concat: [[], []]", "8"), ("multiply: [[], [global_avgpool]]", "4")])
+def test_input_channels_of_joins(archcost, tmp_path: Path, layers: str, channels: str) -> None:
+    """Side by side they add up; element by element they do not."""
+    path = tmp_path / "net.yaml"
+    path.write_text(f"input: [4, 8, 8]\nlayers: [{{{layers}}}]")
+    lines = archcost("table", str(path), "--columns", "op,in_channels", "--format", "csv").stdout.splitlines()
+    assert lines[-1].split(",")[1] == channels

@@ -125,3 +125,14 @@ def test_only_shows_one_verdict(archcost) -> None:
     data = json.loads(archcost("verify", "alexnet", "--only", "erratum", "--format", "json").stdout)
     assert {claim["verdict"] for claim in data["claims"]} == {"erratum"}
     assert data["summary"]["reproduced"] > 20
+
+
+def test_every_variant_of_a_file_is_verified(archcost, tmp_path: Path) -> None:
+    """A wrong figure is found in whichever variant it stands, also in a file named like a built-in one."""
+    path = tmp_path / "alexnet.yaml"
+    path.write_text(
+        "input: [c, 8, 8]\nparams: {c: 1}\nlayers: [{conv: {out: 1, kernel: 1}}]\nvariants: {a: {}, b: {c: 2}}\n"
+        "claims:\n  a:\n  - {source: lecun-1998, params: 2}\n  b:\n  - {source: lecun-1998, params: 2}\n"
+    )
+    summary = json.loads(archcost("verify", "alexnet", str(path), "--format", "json", exit_code=1).stdout)["summary"]
+    assert summary["mismatch"] == 1

@@ -131,11 +131,12 @@ def emit(text: str, path: str | None) -> None:
     import os
     import tempfile
 
-    target = Path(str(path)).resolve()  # a link stays a link
+    target = Path(str(path))
     try:
         if target.exists() and not target.is_file():  # a device or a pipe is written into
             target.write_text(text, encoding="utf-8")
             return
+        target = target.resolve()  # a link stays a link
         handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
         temporary = Path(name)
         try:

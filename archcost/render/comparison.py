@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from math import log2
-from typing import Any, NamedTuple
+from typing import Any
 
+from archcost.comparison import ratios, stages
 from archcost.dims import sizes
 from archcost.judge import Verdict
 from archcost.render.grid import Column, Grid
@@ -14,7 +14,7 @@ from archcost.render.units import axes, ratio, short
 from archcost.render.verdicts import verdicts
 from archcost.report import Report
 
-TOTALS: Mapping[str, str] = {
+LABELS: Mapping[str, str] = {
     "params": "parameters",
     "flops": "FLOPs",
     "macs": "MACs",
@@ -22,52 +22,6 @@ TOTALS: Mapping[str, str] = {
     "peak_memory_bytes": "inference peak",
     "depth": "depth",
 }
-
-
-class Stage(NamedTuple):
-    """The layers of a net whose outputs lie on one scale: their input divided by so many powers of two."""
-
-    scale: int | None  # None: behind the maps
-    maps: str
-    layers: int
-    memory_bytes: int
-    params: int
-    macs: int
-    flops: int
-
-
-def stages(report: Report) -> list[Stage]:
-    """A net cut by the scale of its maps, from the finest on."""
-    first = next(iter(report.inputs.values()))
-    by_scale: dict[int | None, list[Any]] = {}
-    for row in report.rows:
-        space = row.output[1:]
-        mapped = len(space) and len(first) > 1 and any(n != 1 for n in space)
-        by_scale.setdefault(round(log2(first[1] / space[0])) if mapped else None, []).append(row)
-    found = [
-        Stage(
-            scale,
-            ", ".join(dict.fromkeys(axes(row.output[1:]) for row in rows)) if scale is not None else "",
-            len(rows),
-            sum(row.memory_bytes * row.held for row in rows),
-            sum(row.params for row in rows),
-            sum(row.macs for row in rows),
-            sum(row.flops for row in rows),
-        )
-        for scale, rows in by_scale.items()
-    ]
-    return sorted(found, key=lambda stage: (stage.scale is None, stage.scale))
-
-
-def totals_of(report: Report) -> dict[str, Any]:
-    """The totals that are compared."""
-    return {name: getattr(report.totals, name) for name in TOTALS}
-
-
-def ratios(report: Report, base: Report) -> dict[str, float | None]:
-    """How many times those of another net."""
-    mine, others = totals_of(report), totals_of(base)
-    return {name: mine[name] / others[name] if others[name] else None for name in TOTALS}
 
 
 def grids(reports: Sequence[Report], part: str, judged: Sequence[Verdict]) -> list[Grid]:
@@ -90,7 +44,7 @@ def _totals(reports: Sequence[Report], part: str) -> Grid:
     rows: list[dict[str, Any]] = [{"quantity": "input"}]
     for index, report in enumerate(reports):
         rows[0][f"net{index}"] = sizes(next(iter(report.inputs.values())))
-    for name, label in TOTALS.items():
+    for name, label in LABELS.items():
         row: dict[str, Any] = {"quantity": label}
         for index, report in enumerate(reports):
             row[f"net{index}"] = _text(name, getattr(report.totals, name), convention.kilo)
@@ -122,7 +76,7 @@ def _stages(reports: Sequence[Report]) -> Grid:
             stage = found.get(scale)
             if stage is None:
                 continue
-            row[f"maps{index}"] = stage.maps
+            row[f"maps{index}"] = ", ".join(map(axes, stage.maps))
             row[f"memory{index}"] = short(stage.memory_bytes, report.convention.kilo, "B")
             row[f"params{index}"] = short(stage.params)
             row[f"flops{index}"] = short(stage.flops)

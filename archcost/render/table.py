@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from archcost.dims import sizes
 from archcost.errors import ArchcostError, did_you_mean
 from archcost.render.grid import Column, Grid, as_text
-from archcost.render.units import axes, bar, short, unit
+from archcost.render.units import EXACT, axes, bar, short, unit
 from archcost.report import Report, Row, folded, grouped
 
 if TYPE_CHECKING:
@@ -183,7 +183,8 @@ def _judged(verdict: Verdict) -> str:
 def _remarks(report: Report, published: Sequence[Verdict]) -> list[str]:
     totals, kilo = report.totals, report.convention.kilo
     remarks = [
-        f"{totals.params:,} parameters, {totals.flops:,} FLOPs ({totals.macs:,} multiply-accumulates), "
+        f"{EXACT.text(totals.params)} parameters, {EXACT.text(totals.flops)} FLOPs "
+        f"({EXACT.text(totals.macs)} multiply-accumulates), "
         f"{short(totals.memory_bytes, kilo, 'B')} of outputs, "
         f"inference peak {short(totals.peak_memory_bytes, kilo, 'B')}, depth {totals.depth}",
         f"convention {report.convention.name}: {report.convention.text}; batch {report.batch}, {report.dtype}",

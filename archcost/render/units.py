@@ -23,6 +23,9 @@ class Unit(NamedTuple):
         return f"{value if self.factor == 1 else int(Fraction(value, self.factor) + Fraction(1, 2)):,}"
 
 
+EXACT = Unit("")
+
+
 def unit(quantity: str, wanted: str, total: Any, kilo: int) -> Unit:
     """The unit of a column: as wanted, else the lectures' (KB, K parameters, M FLOPs) or smaller for a small net."""
     base = kilo if quantity == "memory" else 1000
