@@ -44,7 +44,7 @@ def find(name: str, limits: Limits = Limits()) -> tuple[Spec, str | None]:
 def built_in(name: str) -> tuple[Spec, str | None]:
     """The specification of a built-in network, and the variant that is meant."""
     for path in sorted(spec_files(), key=lambda path: path.stem != name):
-        if path.stem == name or name in path.read_text("utf-8"):
+        if path.stem == name or f"\n  {name}:" in path.read_text("utf-8"):
             spec = load_spec(path)
             if name in spec.names:
                 return spec, name if spec.variants else None

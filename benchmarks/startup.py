@@ -26,10 +26,12 @@ PEERS = {
 
 
 def program(network: str, peer: str) -> str:
-    """A script that prints what a peer says of the same network, on the meta device where no weights are made."""
+    """A script that prints what a peer says of the same network, where it can on the meta device without weights."""
+    device = "cpu" if peer == "fvcore" else "meta"  # fvcore runs the network
     return (
         f"import sys; sys.path.insert(0, {str(MODELS.parent)!r})\nimport torch, models\n"
-        f"with torch.device('meta'):\n model, x = models.{network}().eval(), torch.empty(1, 3, 224, 224)\n{PEERS[peer]}"
+        f"with torch.device('{device}'):\n model, x = models.{network}().eval(), torch.empty(1, 3, 224, 224)\n"
+        f"{PEERS[peer]}"
     )
 
 

@@ -48,7 +48,7 @@ def list_command(text: str | None, **options: Any) -> None:
         Column("source", "source", left=True, folds=True),
     ]
     remarks = [f"{len(found)} networks; FLOPs by the lectures' convention, a multiply-accumulate is one"]
-    emit(draw(form, [Grid("networks", columns, found, remarks=remarks)]), options["output"])
+    emit(draw(form, [Grid("networks", columns, found, remarks=remarks)], options["output"]), options["output"])
 
 
 def _words(item: dict[str, Any]) -> str:

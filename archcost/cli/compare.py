@@ -54,7 +54,7 @@ def compare_command(names: tuple[str, ...], settings: tuple[str, ...], limits: t
         emit(json.text(comparison.as_json(reports, verdicts)), options["output"])
         return
     words = f", up to {last} x {last}" if last else f", behind {first} x {first}" if first else ""
-    emit(draw(form, comparison.grids(reports, words, verdicts)), options["output"])
+    emit(draw(form, comparison.grids(reports, words, verdicts), options["output"]), options["output"])
 
 
 def _published(names: tuple[str, ...], last: int | None, limits: Limits) -> list[Verdict]:

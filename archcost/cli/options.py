@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
+import os
+import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -15,6 +18,8 @@ from archcost.source import Limits, Value, parse
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
+
+    from archcost.render.grid import Grid
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 FORMATS = {"rich": "", "json": ".json", "csv": ".csv", "markdown": ".md"}
@@ -126,9 +131,8 @@ def chosen_format(form: str | None, path: str | None, formats: Sequence[str]) ->
 def emit(text: str, path: str | None) -> None:
     """Print the text, or write it to a file whole: under another name first, then renamed."""
     if path in (None, "-"):
-        click.echo(text, nl=not text.endswith("\n"))
+        click.echo(text, nl=not text.endswith("\n"), color=True)  # colours are in the text only where they are wanted
         return
-    import os
     import tempfile
 
     target = Path(str(path))
@@ -153,16 +157,10 @@ def emit(text: str, path: str | None) -> None:
         raise SpecError(f"{path}: cannot be written: {error.strerror}") from error
 
 
-def draw(form: str, grids: Sequence[Any]) -> str:
+def draw(form: str, grids: Sequence[Grid], path: str | None) -> str:
     """Grids in a text format; only the one that is asked for is imported."""
-    if form == "markdown":
-        from archcost.render import markdown
-
-        return markdown.draw(grids)
-    if form == "csv":
-        from archcost.render import csv
-
-        return csv.draw(grids)
-    from archcost.render import terminal
-
-    return terminal.draw(grids)
+    if form == "rich":
+        people = path is None and (sys.stdout.isatty() or "FORCE_COLOR" in os.environ)
+        form = "terminal" if people else "text"
+    text: str = importlib.import_module(f"archcost.render.{form}").draw(grids)
+    return text

@@ -40,9 +40,9 @@ def layers_command(name: str | None, **options: Any) -> None:
 
         emit(json.text({"layers": [_as_data(item) for item in found]}), options["output"])
     elif name:
-        emit(draw(form, [_one(found[0])]), options["output"])
+        emit(draw(form, [_one(found[0])], options["output"]), options["output"])
     else:
-        emit(draw(form, [_all(found)]), options["output"])
+        emit(draw(form, [_all(found)], options["output"]), options["output"])
 
 
 def _as_data(item: LayerType) -> dict[str, Any]:

@@ -60,7 +60,7 @@ def table_command(name: str, settings: tuple[str, ...], limits: tuple[str, ...],
 
     columns = tuple(filter(None, (options["columns"] or "").replace(" ", "").split(",")))
     shown = {key: options[key] for key in ("every", "depth", "sort", "top", "unit", "bars", "receptive_field")}
-    emit(draw(form, [table(found, View(columns=columns, **shown), verdicts)]), options["output"])
+    emit(draw(form, [table(found, View(columns=columns, **shown), verdicts)], options["output"]), options["output"])
 
 
 def _published(name: str, changed: bool, limits: Limits) -> list[Any]:

@@ -45,7 +45,10 @@ def verify_command(names: tuple[str, ...], only: str | None, **options: Any) -> 
         emit(json.text({"claims": list(map(json.of_verdict, shown)), "summary": counts}), options["output"])
     else:
         summary = ", ".join(f"{n} {kind}" for kind, n in counts.items())
-        emit(draw(form, [render.verdicts("published numbers, recomputed", shown, [summary])]), options["output"])
+        emit(
+            draw(form, [render.verdicts("published numbers, recomputed", shown, [summary])], options["output"]),
+            options["output"],
+        )
     if counts["mismatch"]:
         raise click.exceptions.Exit(1)
 

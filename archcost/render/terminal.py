@@ -1,4 +1,4 @@
-"""Grids on a terminal, or as plain text in a file or pipe."""
+"""Grids on a terminal: coloured, and fitted to its width."""
 
 from __future__ import annotations
 
@@ -12,18 +12,17 @@ from rich.text import Text
 
 from archcost.render.grid import Column, Grid
 
-WIDE = 4000  # columns of a pipe or file: nothing there is cut to a screen
 FOLDED = 16  # columns that a text keeps at least before others are left out
 
 
 def draw(grids: Sequence[Grid]) -> str:
-    """The grids as text, coloured if they go to a terminal that shows colours."""
+    """The grids as text for the terminal that stdout is, with its colours."""
     screen = Console()
     text = io.StringIO()
     console = Console(
         file=text,
-        width=screen.width if screen.is_terminal else WIDE,
-        force_terminal=screen.is_terminal,
+        width=screen.width,
+        force_terminal=True,
         no_color=screen.no_color,
         emoji=False,
         markup=False,
@@ -34,7 +33,7 @@ def draw(grids: Sequence[Grid]) -> str:
         if index:
             console.print()
         _draw(grid, console)
-    return text.getvalue() if screen.is_terminal else "\n".join(map(str.rstrip, text.getvalue().split("\n")))
+    return text.getvalue()
 
 
 def _draw(grid: Grid, console: Console) -> None:
