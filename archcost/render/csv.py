@@ -12,13 +12,12 @@ from archcost.render.grid import Grid
 
 
 def draw(grids: Sequence[Grid]) -> str:
-    """The rows of the grids, without totals and remarks. A file holds one table, so several need the same columns."""
+    """The rows of the one grid that a file holds, without total and remarks."""
+    (grid,) = grids
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    for index, grid in enumerate(grids):
-        if not index:
-            writer.writerow(column.key for column in grid.columns)
-        writer.writerows([_exact(row.get(column.key)) for column in grid.columns] for row in grid.rows)
+    writer.writerow(column.key for column in grid.columns)
+    writer.writerows([_exact(row.get(column.key)) for column in grid.columns] for row in grid.rows)
     return text.getvalue()
 
 
