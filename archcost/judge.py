@@ -68,7 +68,7 @@ class Judge:
         return Verdict(claim, computed, "erratum", claim.erratum + reads)
 
     def identity(self, claim: Claim) -> Verdict:
-        """The verdict on a printed expression: tried at every point of a grid, which proves polynomials up to degree four."""
+        """The verdict on a printed expression, tried on a grid of points: that proves polynomials up to degree four."""
         for point in product(POINTS, repeat=len(claim.symbols)):
             names = dict(zip(claim.symbols, point, strict=True))
             computed = self.value(claim, claim.reading, names)

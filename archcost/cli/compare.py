@@ -28,7 +28,8 @@ FORMATS = ("rich", "json", "markdown")
 def compare_command(names: tuple[str, ...], settings: tuple[str, ...], limits: tuple[str, ...], **options: Any) -> None:
     """Set networks side by side: totals with ratios, and costs stage by stage.
 
-    Ratios are to the first network (in JSON `ratios` is that of the last, and each network has its own). What was published about the pair is recomputed and judged below.
+    Ratios are to the first network; in JSON `ratios` is that of the last, and each network has its own. What was
+    published about them is recomputed and judged below.
 
     \b
     archcost compare alexnet vgg16
