@@ -9,7 +9,7 @@ from archcost.comparison import ratios, stages
 from archcost.dims import sizes
 from archcost.judge import Verdict
 from archcost.render.grid import Column, Grid
-from archcost.render.json import of_inputs, of_totals, of_verdict
+from archcost.render.json import of_inputs, of_verdict
 from archcost.render.units import axes, ratio, short
 from archcost.render.verdicts import verdicts
 from archcost.report import Report
@@ -105,7 +105,7 @@ def as_json(reports: Sequence[Report], judged: Sequence[Verdict]) -> dict[str, A
                 "name": report.net.name,
                 "title": report.net.title,
                 **of_inputs(report),
-                "totals": of_totals(report.totals),
+                "totals": report.totals._asdict(),
                 "ratios": ratios(report, base),
                 "stages": [stage._asdict() for stage in stages(report)],
             }

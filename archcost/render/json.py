@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from archcost.report import Report, Row, Totals
+from archcost.report import Report, Row
 
 if TYPE_CHECKING:
     from archcost.judge import Verdict
@@ -31,7 +31,7 @@ def of_report(report: Report) -> dict[str, Any]:
         "dtype": report.dtype,
         "convention": report.convention.name,
         "layers": [of_row(row) for row in report.rows],
-        "totals": of_totals(report.totals),
+        "totals": report.totals._asdict(),
     }
 
 
@@ -59,11 +59,6 @@ def of_row(row: Row) -> dict[str, Any]:
         "ops": dict(row.ops),
         "receptive_field": None if row.receptive_field is None else list(row.receptive_field),
     }
-
-
-def of_totals(totals: Totals) -> dict[str, Any]:
-    """The sums."""
-    return totals._asdict()
 
 
 def of_verdict(verdict: Verdict) -> dict[str, Any]:
