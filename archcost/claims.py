@@ -8,7 +8,6 @@ from typing import NamedTuple
 
 from archcost.errors import ArchcostError, Position, SpecError, did_you_mean
 from archcost.kinds import check
-from archcost.library import sources
 from archcost.source import Value
 from archcost.spec import Spec
 
@@ -80,12 +79,6 @@ class Claim(NamedTuple):
         if "at" in self.reading:
             return str(self.reading["at"].data)
         return f"until {self.reading['until'].data}" if "until" in self.reading else "total"
-
-    def check_source(self) -> None:
-        """Refuse a source that sources.yaml does not have."""
-        if self.source not in sources():
-            near = did_you_mean(self.source, sources())
-            raise SpecError(f"sources.yaml has no {self.source!r}{near}", self.place)
 
     def compares_with(self, network: str) -> bool:
         """Whether the claim compares with another network."""

@@ -32,6 +32,7 @@ PARAMETERS: Mapping[str, str] = {
     "bias": "an offset added to the result of a convolution, linear or subsampling layer",
     "scale": "a factor of a normalisation, activation or subsampling layer",
     "shift": "an offset of a normalisation layer",
+    "embedding": "an element of a tensor that is read as it is: a class token, the embedding of a position, a gate",
 }
 
 Storage: TypeAlias = Literal["new", "inplace", "view"]
@@ -48,8 +49,9 @@ class Cost(NamedTuple):
     ops: Mapping[str, Dim] = NOTHING
     storage: Storage = "new"  # inplace: may overwrite its input; view: has no data of its own
     buffers: Mapping[str, Dim] = NOTHING
-    # What an output position reads: a window per spatial axis, () for the position itself, None for everything.
-    windows: tuple[Window, ...] | None = ()
+    # What an output position reads: a window per spatial axis, () for the position itself, None for everything, and
+    # "mixed" where outputs are no positions any more.
+    windows: tuple[Window, ...] | Literal["mixed"] | None = ()
     grows: bool = False  # the windows say what an input position writes instead: transposed convolution, upsampling
 
 

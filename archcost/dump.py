@@ -29,7 +29,7 @@ def _entry(node: Node, index: int, net: Net, behind: int) -> str:
     attributes = f" {_flow(dict(node.attributes))}" if node.attributes else ""
     read = [_text(net.nodes[i].name) for i in node.inputs]
     wiring = f"\n    as: {_text(node.name)}"
-    if node.inputs != (behind,):
+    if node.inputs not in ((), (behind,)):
         wiring += f"\n    from: {read[0] if len(read) == 1 else '[' + ', '.join(read) + ']'}"
     return f"  - {node.op}:{attributes}{wiring}"
 

@@ -90,7 +90,9 @@ def expand(
     except RecursionError as error:  # reached only where --limit depth=N allows more than Python does
         raise SpecError("nested too deeply for Python", spec.layers.at) from error
     title = f"{spec.title} ({variant})" if variant and variant != spec.title else spec.title
-    return Net(variant or spec.name, tuple(expansion.nodes), title, spec.source)
+    name = variant or spec.name
+    accuracy = None if knobs else spec.accuracy.get(name)  # what was measured is the network as it is
+    return Net(name, tuple(expansion.nodes), title, spec.source, accuracy)
 
 
 def _plain(setting: Any) -> Any:
@@ -151,17 +153,19 @@ class Expansion:
         scope = Scope(scope.values, Names(scope.names), scope.via)
         taken = {str(i.data["as"].data) for i in layers.data if i.is_map and "as" in i.data}
         made: dict[str, int] = {}
+        latest = [x]
         for item in layers.data:
             entry = self.entry(item, scope)
             if "when" in entry.wiring and not self.truth(entry.wiring["when"], scope):
                 continue
-            start = self.reads(entry, scope) or (x,)
+            start = self.reads(entry, scope) or self.before(entry, latest)
             for label in self.labels(entry, scope, made, taken):
                 self.entries += 1
                 if self.entries > self.limits.layers:
                     self.too_many(entry, scope)
                 x = self.place(entry, scope, start, path + label, depth)
-                start = (x,)
+                latest.append(x)
+                start = (x, *start)[: len(start)]
             if "as" in entry.wiring:
                 scope.names.named[str(entry.wiring["as"].data)] = x
         return x
@@ -264,39 +268,48 @@ class Expansion:
             raise SpecError("from names no layer", value.at, scope.via)
         return tuple(found)
 
+    def before(self, entry: Entry, latest: list[int]) -> tuple[int, ...]:
+        """What is read where `from` is not given: as many of the latest layers as a block reads, the last one first."""
+        reads = len(self.blocks[entry.name].inputs) if entry.name in self.blocks else 1
+        return tuple(latest[: -reads - 1 : -1])
+
     def place(self, entry: Entry, scope: Scope, start: tuple[int, ...], path: str, depth: int) -> int:
         """The nodes of one entry, whatever its name stands for: a list of layers, a block, or a layer type."""
         argument = scope.values.get(entry.name)
         if isinstance(argument, Layers) or argument == ():
-            self.one_input(entry, scope, start)
+            self.some_inputs(entry, scope, start, ("input",))
             if entry.arguments.data is not None:
                 raise SpecError(f"{entry.name} is a list of layers and takes no arguments", entry.at, scope.via)
             return self.opened(argument, start[0], path, depth)
         if entry.name in self.blocks:
-            self.one_input(entry, scope, start)
-            return self.block(self.blocks[entry.name], entry, scope, start[0], path, depth)
+            block = self.blocks[entry.name]
+            self.some_inputs(entry, scope, start, block.inputs)
+            return self.block(block, entry, scope, start, path, depth)
         if entry.name in layer_names():
             return self.layer(layer_type(entry.name), entry, scope, start, path, depth)
         near = did_you_mean(entry.name, [*self.blocks, *layer_names()]) or "; archcost layers shows all"
         raise SpecError(f"there is no layer or block {shown(entry.name)}{near}", entry.at, scope.via)
 
-    def one_input(self, entry: Entry, scope: Scope, start: tuple[int, ...]) -> None:
-        if len(start) != 1:
-            raise SpecError(f"{entry.name} reads one layer, from names {len(start)}", entry.at, scope.via)
+    def some_inputs(self, entry: Entry, scope: Scope, start: tuple[int, ...], wanted: tuple[str, ...]) -> None:
+        if len(start) != len(wanted):
+            many = "one layer" if len(wanted) == 1 else f"{len(wanted)} layers ({', '.join(wanted)})"
+            found = f", from names {len(start)}" if "from" in entry.wiring else ": name them in from"
+            raise SpecError(f"{entry.name} reads {many}{found}", entry.at, scope.via)
 
     def opened(self, argument: Layers | tuple[()], x: int, path: str, depth: int) -> int:
         """The layers of an argument; an empty list is the identity."""
         return self.list_of_layers(argument.value, argument.scope, x, f"{path}/", depth + 1) if argument else x
 
-    def block(self, block: Block, entry: Entry, scope: Scope, x: int, path: str, depth: int) -> int:
+    def block(self, block: Block, entry: Entry, scope: Scope, start: tuple[int, ...], path: str, depth: int) -> int:
         frame = scope.via
         while frame:
             if frame.block == block.name:
                 raise SpecError(f"the block {block.name!r} uses itself", entry.at, scope.via)
             frame = frame.outer
         values = self.arguments(block, entry, scope)
-        inner = Scope(values, Names(named={"input": x}), Frame(block.name, entry.at, scope.via))
-        return self.list_of_layers(block.layers, inner, x, f"{path}/", depth + 1)
+        names = Names(named=dict(zip(block.inputs, start, strict=True)))
+        inner = Scope(values, names, Frame(block.name, entry.at, scope.via))
+        return self.list_of_layers(block.layers, inner, start[0], f"{path}/", depth + 1)
 
     def arguments(self, block: Block, entry: Entry, scope: Scope) -> dict[str, Any]:
         """The parameters of a block: from a map by name, from a list in order, from a single value the first."""
@@ -340,13 +353,16 @@ class Expansion:
             branches = {str(i + 1): branch for i, branch in enumerate(value.data)}
         self.spend(len(branches), entry.at, scope)
         if branches:
-            self.one_input(entry, scope, start)
+            self.some_inputs(entry, scope, start, ("input",))
             start = tuple(self.branch(kind, name, b, scope, start[0], path, depth) for name, b in branches.items())
+        elif not kind.joins and not kind.inputs:
+            if "from" in entry.wiring:
+                raise SpecError(f"{kind.name} reads nothing", entry.wiring["from"].at, scope.via)
+            start = ()
         elif kind.joins and len(start) < 2:
             raise SpecError(f"{kind.name} needs branches, or two layers or more in from", entry.at, scope.via)
-        elif not kind.joins and len(start) != len(kind.inputs):
-            message = f"{kind.name} reads {len(kind.inputs)} layer, from names {len(start)}"
-            raise SpecError(message, entry.at, scope.via)
+        elif not kind.joins:
+            self.some_inputs(entry, scope, start, kind.inputs)
         attributes = self.attributes(kind, entry, branches, scope)
         return self.node(path, kind.name, start, attributes, entry.at, scope.via)
 

@@ -209,7 +209,7 @@ def of_layer(found: Report, path: str, name: str) -> Any:
     if name == "output":
         return rows[-1].output
     if name == "input":
-        return rows[0].inputs[0]
+        return next((row.inputs[0] for row in rows if row.inputs), None)
     if name == "receptive_field":
         return rows[-1].receptive_field
     if name in ("depth", "peak_memory"):

@@ -89,6 +89,11 @@ KINDS: Mapping[str, Kind] = {
         _is_pad,
         {"anyOf": [*_whole(0), {"type": "array", "items": _PAD, "minItems": 1}]},
     ),
+    "Sequence[int]": Kind(
+        "a list of whole numbers",
+        lambda v: isinstance(v, tuple) and bool(v) and all(isinstance(n, int) and not isinstance(n, bool) for n in v),
+        {"type": "array", "items": {"type": "integer"}, "minItems": 1},
+    ),
     "Sequence[Dim]": Kind(
         "a list of whole numbers from 1",
         lambda v: isinstance(v, tuple) and bool(v) and all(map(is_whole, v)),

@@ -8,16 +8,18 @@ from os.path import isfile
 from pathlib import Path
 from typing import Any
 
-from archcost.errors import ArchcostError, SpecError, did_you_mean
+from archcost.errors import ArchcostError, Position, SpecError, did_you_mean, instead
 from archcost.expand import expand
+from archcost.kinds import shown
 from archcost.net import Net
 from archcost.source import Limits, Value, read
-from archcost.spec import Spec, read_spec
+from archcost.spec import NAME, Block, Spec, read_blocks, read_spec
 
 _HERE = Path(__file__).parent
 # In a wheel the specs lie inside the package, in a checkout beside it.
 SPECS: Path = next(folder for folder in (_HERE / "specs", _HERE.parent / "specs") if folder.is_dir())
 SOURCES = SPECS / "sources.yaml"
+BLOCKS = SPECS / "blocks"
 
 
 def spec_files() -> list[Path]:
@@ -61,9 +63,34 @@ def _in_file(path: Path, variant: str, limits: Limits) -> tuple[Spec, str | None
 
 
 def load_spec(path: Path, limits: Limits = Limits()) -> Spec:
-    """The specification in a file."""
-    shown = path.name if path.parent == SPECS else str(path)
-    return read_spec(read(path, limits, shown), path.stem)
+    """The specification in a file, with the blocks that it uses from others."""
+    name = path.name if path.parent == SPECS else str(path)
+    spec = read_spec(read(path, limits, name), path.stem)
+    used = [spec.use] if spec.use and not spec.use.is_list else spec.use.data if spec.use else []
+    blocks = dict(spec.blocks)
+    for file in used:
+        for name, block in _blocks_in(file, path.parent, limits).items():
+            if name in blocks:
+                if name in spec.blocks:
+                    raise SpecError(f"{file.data} has a block {name!r} already", spec.blocks[name].at)
+                raise SpecError(f"the block {name!r} of {file.data} is there already", file.at)
+            blocks[name] = block
+    return spec._replace(blocks=blocks)
+
+
+def _blocks_in(file: Value, beside: Path, limits: Limits) -> Mapping[str, Block]:
+    """The blocks of a file that a specification uses."""
+    if not file.is_text or not NAME.match(file.data) or "/" in file.data:
+        message = "use takes names of files of blocks, built-in ones or FILE.yaml beside this one"
+        raise SpecError(f"{message}, not {shown(file.data)}" if file.is_text else message, file.at)
+    name: str = file.data
+    own = name.endswith(".yaml")
+    path = beside / name if own else BLOCKS / f"{name}.yaml"
+    if not path.is_file():
+        known = [] if own else sorted(found.stem for found in BLOCKS.glob("*.yaml"))
+        where = " beside this one" if own else ""
+        raise SpecError(f"there is no file of blocks {name!r}{where}{instead(name, known)}", file.at)
+    return read_blocks(read(path, limits, str(path) if own else f"blocks/{path.name}"))
 
 
 def load_net(name: str, knobs: Mapping[str, Any] | None = None, limits: Limits = Limits()) -> Net:
@@ -80,6 +107,12 @@ def specs() -> Iterator[Spec]:
 def names() -> list[str]:
     """Every built-in network."""
     return [name for spec in specs() for name in spec.names]
+
+
+def check_source(name: str, place: Position) -> None:
+    """Refuse a source that sources.yaml does not have."""
+    if name not in sources():
+        raise SpecError(f"sources.yaml has no {name!r}{did_you_mean(name, sources())}", place)
 
 
 @cache

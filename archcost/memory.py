@@ -14,8 +14,9 @@ def peak(steps: Sequence[Step], part: range | None = None) -> Dim:
 
     With a part, only while the layers of that part run.
 
-    The input counts; weights and workspace do not. A view shares the buffer of what it views. An in-place layer
-    overwrites an input of its own size that nothing reads later. Layers run in the order of the net, one at a time.
+    The input counts; weights, tensors read as they are among them, and workspace do not. A view shares the buffer of
+    what it views. An in-place layer overwrites an input of its own size that nothing reads later. Layers run in the
+    order of the net, one at a time.
     """
     last_use = _last_uses(steps)
     buffer_of: list[int] = []  # the node whose buffer each node's output lies in
@@ -33,12 +34,17 @@ def peak(steps: Sequence[Step], part: range | None = None) -> Dim:
     highest: Dim = 0
     for index, step in enumerate(steps):
         if buffer_of[index] == index:
-            alive = alive + prod(step.cost.out)
+            alive = alive + _size(step)
         if part is None or index in part:
             highest = greater(highest, alive)
         for gone in freed_after.get(index, ()):
-            alive = alive - prod(steps[gone].cost.out)
+            alive = alive - _size(steps[gone])
     return highest
+
+
+def _size(step: Step) -> Dim:
+    """Elements of the output; a tensor that reads nothing lies with the weights."""
+    return prod(step.cost.out) if step.node.inputs or step.node.op == INPUT else 0
 
 
 def _last_uses(steps: Sequence[Step]) -> list[int]:
@@ -61,6 +67,6 @@ def _owner(
             owner = buffer_of[read]
             fits = surely(same, prod(steps[read].cost.out), prod(step.cost.out))
             whole = surely(same, prod(steps[owner].cost.out), prod(step.cost.out))
-            if fits and whole and expires[owner] <= index and steps[owner].node.op != INPUT:
+            if fits and whole and expires[owner] <= index and steps[owner].node.inputs:
                 return owner
     return index

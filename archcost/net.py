@@ -24,6 +24,17 @@ class Node(NamedTuple):
     via: Frame | None = None
 
 
+class Accuracy(NamedTuple):
+    """What was measured and published, in percent; it is never computed."""
+
+    top1: float
+    top5: float | None
+    source: str
+    data: str
+    note: str
+    at: Position
+
+
 class Net(NamedTuple):
     """Nodes in an order in which each follows what it reads; inputs are nodes of op `input`, the last is the output."""
 
@@ -31,6 +42,7 @@ class Net(NamedTuple):
     nodes: tuple[Node, ...]
     title: str = ""
     source: str = ""
+    accuracy: Accuracy | None = None
 
 
 class Step(NamedTuple):
@@ -63,6 +75,6 @@ def apply(op: str, inputs: tuple[Shape, ...], attributes: Mapping[str, Any]) -> 
         return Cost(out=attributes["shape"])
     found = layer_type(op)
     if not inputs if found.joins else len(inputs) != len(found.inputs):
-        wanted = "an input or more" if found.joins else f"{len(found.inputs)} input"
+        wanted = "an input or more" if found.joins else f"{len(found.inputs)} inputs".replace("1 inputs", "1 input")
         raise ArchcostError(f"{op} reads {wanted}, is given {len(inputs)}")
     return found.cost(*inputs, **attributes)

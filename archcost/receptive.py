@@ -11,7 +11,7 @@ from functools import reduce
 from typing import Any, NamedTuple
 
 from archcost.dims import Shape, ceil_div, greater, lesser, same, surely
-from archcost.net import Step
+from archcost.net import INPUT, Step
 
 
 class Reach(NamedTuple):
@@ -22,7 +22,8 @@ class Reach(NamedTuple):
     jump: Any
 
 
-Field = tuple[Reach, ...] | None  # None where it is not known: behind a join of maps of different scale
+Field = tuple[Reach, ...] | None  # None where it is not known, as behind a join of maps of different scale
+SEES_NOTHING: Field = ()  # a tensor of the network's own
 
 
 def receptive_fields(steps: Sequence[Step]) -> list[tuple[Any, ...] | None]:
@@ -42,12 +43,14 @@ def _whole(size: Any) -> Any:
 
 def _field(step: Step, fields: list[Field]) -> Field:
     if not fields:
-        return (Reach(0, 0, 1),) * (len(step.cost.out) - 1)
+        return (Reach(0, 0, 1),) * (len(step.cost.out) - 1) if step.node.op == INPUT else SEES_NOTHING
     field = fields[0]
     if len(fields) > 1:
         field = reduce(_hull, (_spread(f, x, step.cost.out) for f, x in zip(fields, step.inputs, strict=True)))
     if field is None or step.cost.windows == ():
         return field
+    if step.cost.windows == "mixed":
+        return None
     space = step.inputs[0][1:]
     if step.cost.windows is None:  # everything is read
         extent = space if len(space) == len(field) else (1,) * len(field)
@@ -75,6 +78,8 @@ def _spread(field: Field, x: Shape, out: Shape) -> Field:
 
 def _hull(a: Field, b: Field) -> Field:
     """What either of two joined paths sees; their positions must lie equally far apart."""
+    if SEES_NOTHING in (a, b):
+        return b if a == SEES_NOTHING else a
     if a is None or b is None or len(a) != len(b):
         return None
     if any(None not in (p.jump, q.jump) and not surely(same, p.jump, q.jump) for p, q in zip(a, b, strict=True)):

@@ -57,6 +57,14 @@ class Totals(NamedTuple):
     flops: Dim
 
 
+class Counts(NamedTuple):
+    """What a net costs in three numbers."""
+
+    params: Dim
+    macs: Dim
+    flops: Dim
+
+
 class Report(NamedTuple):
     """The cost of a net."""
 
@@ -104,6 +112,16 @@ def report(
     return Report(net, convention, batch, dtype, inputs, rows, totals)
 
 
+def counts(net: Net, convention: Convention = LECTURE) -> Counts:
+    """The totals of a report that need no look at memory and positions, for many nets at once."""
+    steps = propagate(net)
+    return Counts(
+        params=sum(convention.params_of(step.cost) for step in steps),
+        macs=sum(step.cost.ops.get("mac", 0) for step in steps),
+        flops=sum(convention.flops_of(step.node.op, step.cost) for step in steps),
+    )
+
+
 def _row(
     step: Step, field: tuple[Any, ...] | None, convention: Convention, batch: int, size: int, follows: bool
 ) -> Row:
@@ -133,9 +151,10 @@ def attributes(step: Step) -> dict[str, Any]:
     """Every attribute of a layer, defaults included; kernel, stride, pad and dilation as they apply to each axis."""
     kinds = layer_type(step.node.op).attributes
     full = {name: step.node.attributes.get(name, attribute.default) for name, attribute in kinds.items()}
-    for name in ("kernel", "stride", "pad", "dilation") if step.cost.windows else ():
+    windows = step.cost.windows if isinstance(step.cost.windows, tuple) else ()
+    for name in ("kernel", "stride", "pad", "dilation") if windows else ():
         if name in full:
-            full[name] = [_of_window(window, name) for window in step.cost.windows or ()]
+            full[name] = [_of_window(window, name) for window in windows]
     return full
 
 

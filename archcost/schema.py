@@ -8,7 +8,7 @@ from archcost.claims import CLAIM, QUANTITIES
 from archcost.cost import LayerType, layer_names, layer_type
 from archcost.expand import WIRING
 from archcost.kinds import kind
-from archcost.spec import SECTIONS
+from archcost.spec import ACCURACY, BLOCK, SECTIONS
 
 LIST = {"type": "array", "items": {"$ref": "#/$defs/layer"}}
 TEXT_OR_LIST = {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}
@@ -54,12 +54,19 @@ def schema() -> dict[str, Any]:
 
 
 _SHAPE = {"type": "array", "items": {"type": ["integer", "string"]}, "minItems": 1}
+_ACCURACY = {
+    "type": "object",
+    "required": ["top1", "source"],
+    "additionalProperties": False,
+    "properties": {key: {"description": text} for key, text in ACCURACY.items()},
+}
 _CLAIMS = {"type": "array", "items": {"$ref": "#/$defs/claim"}}
 _SECTIONS: dict[str, dict[str, Any]] = {
     "name": {"type": "string"},
     "source": {"type": "string"},
     "year": {"type": "integer"},
     "notes": {"type": "string"},
+    "use": TEXT_OR_LIST,
     "params": {"type": ["object", "null"]},
     "input": {"anyOf": [_SHAPE, {"type": "object", "additionalProperties": _SHAPE}]},
     "blocks": {
@@ -68,11 +75,16 @@ _SECTIONS: dict[str, dict[str, Any]] = {
             "type": "object",
             "required": ["layers"],
             "additionalProperties": False,
-            "properties": {"params": {"type": ["object", "null"]}, "layers": LIST},
+            "properties": {
+                "inputs": {"type": "array", "items": {"type": "string"}, "minItems": 1, "description": BLOCK["inputs"]},
+                "params": {"type": ["object", "null"], "description": BLOCK["params"]},
+                "layers": {**LIST, "description": BLOCK["layers"]},
+            },
         },
     },
     "layers": LIST,
     "variants": {"type": ["object", "null"], "additionalProperties": {"type": ["object", "null"]}},
+    "accuracy": {"anyOf": [_ACCURACY, {"type": "object", "additionalProperties": _ACCURACY}]},
     "claims": {"anyOf": [{"type": "null"}, _CLAIMS, {"type": "object", "additionalProperties": _CLAIMS}]},
 }
 

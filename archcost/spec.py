@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from archcost.cost import layer_names
 from archcost.errors import Position, SpecError, instead, printable
 from archcost.kinds import shown
+from archcost.net import Accuracy
 from archcost.source import Value
 
 SECTIONS: Mapping[str, str] = {
@@ -17,12 +18,26 @@ SECTIONS: Mapping[str, str] = {
     "source": "the paper or code it follows, with authors, year and place",
     "year": "the year of publication",
     "notes": "what a reader should know",
+    "use": "files of blocks: built-in ones by name, own ones beside the specification as FILE.yaml",
     "params": "the knobs of the architecture with their defaults",
     "input": "the shape of one sample, channels first; or a name and a shape for each of several inputs",
     "blocks": "layers with parameters, used like layers",
     "layers": "the network, from input to output",
     "variants": "named settings of the knobs",
+    "accuracy": "published accuracy, in percent, with its source; of a family a map with that of each variant",
     "claims": "what was published about it: a list, or a list for each variant",
+}
+BLOCK: Mapping[str, str] = {
+    "inputs": "names of the layers it reads, where it reads several",
+    "params": "names with their defaults",
+    "layers": "a list of layers",
+}
+ACCURACY: Mapping[str, str] = {
+    "top1": "percent of the images whose class it finds",
+    "top5": "percent of the images whose class is among its first five",
+    "source": "who published it: a name in sources.yaml",
+    "data": "what it was measured on, ImageNet unless given",
+    "note": "a remark",
 }
 NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+/-]*\Z")
 
@@ -31,6 +46,7 @@ class Block(NamedTuple):
     """Layers with parameters; a parameter whose default is empty is required."""
 
     name: str
+    inputs: tuple[str, ...]
     params: Mapping[str, Value]
     layers: Value
     at: Position
@@ -44,11 +60,13 @@ class Spec(NamedTuple):
     source: str
     year: int | None
     notes: str
+    use: Value | None
     params: Mapping[str, Value]
     inputs: Mapping[str, Value]
     blocks: Mapping[str, Block]
     layers: Value
     variants: Mapping[str, Mapping[str, Value]]
+    accuracy: Mapping[str, Accuracy]
     claims: Value | None
     at: Position
 
@@ -82,17 +100,20 @@ def read_spec(document: Value, name: str) -> Spec:
     year = sections.get("year")
     if year is not None and (not isinstance(year.data, int) or isinstance(year.data, bool)):
         raise SpecError(f"year must be a whole number, {_kind(year)}", year.at)
+    variants = _variants(sections.get("variants"), params)
     return Spec(
         name=name,
         title=_text(sections, "name") or name,
         source=_text(sections, "source"),
         year=year.data if year else None,
         notes=_text(sections, "notes"),
+        use=sections.get("use"),
         params=params,
         inputs=_inputs(sections["input"]),
-        blocks=_blocks(sections.get("blocks")),
+        blocks=read_blocks(sections.get("blocks")),
         layers=layers,
-        variants=_variants(sections.get("variants"), params),
+        variants=variants,
+        accuracy=_accuracies(sections.get("accuracy"), name, variants),
         claims=sections.get("claims"),
         at=document.at,
     )
@@ -135,7 +156,8 @@ def _inputs(value: Value) -> dict[str, Value]:
     return shapes
 
 
-def _blocks(value: Value | None) -> dict[str, Block]:
+def read_blocks(value: Value | None) -> dict[str, Block]:
+    """The blocks that a section or a file of its own defines."""
     blocks = {}
     for name, body in _map(value, "blocks", "names with their params and layers").items():
         if name in layer_names():
@@ -144,16 +166,27 @@ def _blocks(value: Value | None) -> dict[str, Block]:
             message = f"block {name} must be a map with layers, and params if it takes any, {_kind(body)}"
             raise SpecError(message, body.at)
         for key, part in body.data.items():
-            if key not in ("params", "layers"):
-                raise SpecError(f"a block has no {shown(key)}{instead(key, ['params', 'layers'])}", part.key_at)
+            if key not in BLOCK:
+                raise SpecError(f"a block has no {shown(key)}{instead(key, BLOCK)}", part.key_at)
         if "layers" not in body.data:
             raise SpecError(f"block {name} needs 'layers', a list", body.key_at)
         layers = body.data["layers"]
         if not layers.is_list:
             raise SpecError(f"the layers of block {name} must be a list, {_kind(layers)}", layers.at)
         params = _params(body.data.get("params"), f"params of {name}")
-        blocks[name] = Block(name, params, layers, body.key_at or body.at)
+        inputs = _reads(body.data.get("inputs"), name)
+        blocks[name] = Block(name, inputs, params, layers, body.key_at or body.at)
     return blocks
+
+
+def _reads(value: Value | None, block: str) -> tuple[str, ...]:
+    """The names under which a block knows the layers it reads."""
+    if value is None:
+        return ("input",)
+    names = [str(item.data) for item in value.data] if value.is_list else []
+    if not names or len({*names}) < len(names) or not all(map(NAME.match, names)):
+        raise SpecError(f"the inputs of block {block} must be a list of names, each once", value.at)
+    return tuple(names)
 
 
 def _params(value: Value | None, what: str) -> dict[str, Value]:
@@ -173,3 +206,31 @@ def _variants(value: Value | None, params: Mapping[str, Any]) -> dict[str, dict[
             if knob not in params:
                 raise SpecError(f"there is no parameter {knob!r}{instead(knob, params)}", setting.key_at)
     return variants
+
+
+def _accuracies(value: Value | None, name: str, variants: Mapping[str, Any]) -> dict[str, Accuracy]:
+    """The accuracy of each network that has one."""
+    if value is None or value.data is None:
+        return {}
+    entries = _map(value, "accuracy", "names with top1, top5 and source") if variants else {name: value}
+    for variant, entry in entries.items() if variants else ():
+        if variant not in variants:
+            raise SpecError(f"there is no variant {variant!r}{instead(variant, variants)}", entry.key_at)
+    return {variant: _accuracy(entry) for variant, entry in entries.items()}
+
+
+def _accuracy(value: Value) -> Accuracy:
+    given = _map(value, "an accuracy", "top1, top5 and source")
+    for key, part in given.items():
+        if key not in ACCURACY:
+            raise SpecError(f"an accuracy has no {shown(key)}{instead(key, ACCURACY)}", part.key_at)
+    for key in ("top1", "source"):
+        if key not in given:
+            raise SpecError(f"an accuracy needs {key!r}: {ACCURACY[key]}", value.at)
+    for key in ("top1", "top5"):
+        percent = given[key].data if key in given else 0
+        if isinstance(percent, bool) or not isinstance(percent, int | float) or not 0 <= percent <= 100:
+            raise SpecError(f"{key} must be a number of percent, 0 to 100, {_kind(given[key])}", given[key].at)
+    top5 = given["top5"].data if "top5" in given else None
+    data = _text(given, "data") or "ImageNet"
+    return Accuracy(given["top1"].data, top5, _text(given, "source"), data, _text(given, "note"), value.at)

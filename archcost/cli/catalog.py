@@ -19,7 +19,7 @@ LISTED = ("rich", "json", "csv", "markdown")
 @click.argument("text", required=False)
 @output(*LISTED)
 def list_command(text: str | None, **options: Any) -> None:
-    """List the built-in networks: year, input, parameters, FLOPs, source.
+    """List the built-in networks by year: input, parameters, FLOPs, published accuracy, source.
 
     TEXT keeps those that have it in their name, title or source.
 
@@ -29,7 +29,7 @@ def list_command(text: str | None, **options: Any) -> None:
     archcost list --format json
     """
     form = chosen_format(options["form"], options["output"], LISTED)
-    found = [item for item in _architectures() if not text or text.lower() in _words(item)]
+    found = list(_architectures(text.lower() if text else ""))
     if form == "json":
         from archcost.render import json
 
@@ -45,34 +45,46 @@ def list_command(text: str | None, **options: Any) -> None:
         Column("input", "input", sizes, left=True),
         Column("params", "params", short),
         Column("flops", "FLOPs", short),
-        Column("source", "source", left=True, folds=True),
+        Column("top1", "top-1", _percent),
+        Column("top5", "top-5", _percent, spare=2),
+        Column("source", "source", left=True, folds=40, spare=1),
     ]
-    remarks = [f"{len(found)} networks; FLOPs by the lectures' convention, a multiply-accumulate is one"]
-    emit(draw(form, [Grid("networks", columns, found, remarks=remarks)], options["output"]), options["output"])
+    first = {item["family"]: item["name"] for item in reversed(found)}
+    rows = [{**item, **(item["accuracy"] or {}), "source": item["source"]} for item in found]
+    for row in rows if form != "csv" else ():
+        if row["name"] != first[row["family"]]:
+            row["source"] = ""  # a family is read as one
+    remarks = [
+        f"{len(found)} networks; FLOPs by the lectures' convention, a multiply-accumulate is one",
+        "accuracy as published, in percent; --format json says by whom and on what data",
+    ]
+    emit(draw(form, [Grid("networks", columns, rows, remarks=remarks)], options["output"]), options["output"])
 
 
-def _words(item: dict[str, Any]) -> str:
-    return f"{item['name']} {item['title']} {item['source']}".lower()
+def _percent(accuracy: float) -> str:
+    return f"{accuracy:.1f}"
 
 
-def _architectures() -> Iterator[dict[str, Any]]:
-    """What `list` says of each network."""
+def _architectures(text: str) -> Iterator[dict[str, Any]]:
+    """What `list` says of each network that has the text in its name, title or source."""
     from archcost.expand import expand
     from archcost.library import specs
-    from archcost.report import report
+    from archcost.render.json import of_accuracy
+    from archcost.report import counts
 
-    for spec in specs():
+    for spec in sorted(specs(), key=lambda spec: (spec.year or 0, spec.name)):
         for name in spec.names:
-            found = report(expand(spec, name if spec.variants else None))
+            if text not in f"{name} {spec.title} {spec.source}".lower():
+                continue
+            net = expand(spec, name if spec.variants else None)
             yield {
                 "name": name,
-                "title": found.net.title,
+                "title": net.title,
                 "family": spec.name,
                 "year": spec.year,
-                "input": list(next(iter(found.inputs.values()))),
-                "params": found.totals.params,
-                "macs": found.totals.macs,
-                "flops": found.totals.flops,
+                "input": list(net.nodes[0].attributes["shape"]),
+                **counts(net)._asdict(),
+                "accuracy": of_accuracy(net.accuracy),
                 "source": spec.source,
             }
 
@@ -133,7 +145,7 @@ def validate_command(files: tuple[str, ...], limits: tuple[str, ...]) -> None:
 def _checked(path: Path, limits: tuple[str, ...]) -> str:
     from archcost.claims import claims_of
     from archcost.expand import expand
-    from archcost.library import SOURCES, load_spec, sources
+    from archcost.library import SOURCES, check_source, load_spec, sources
     from archcost.net import INPUT, propagate
 
     if path.resolve() == SOURCES.resolve():
@@ -144,6 +156,8 @@ def _checked(path: Path, limits: tuple[str, ...]) -> str:
     layers = sum(step.node.op != INPUT for net in nets for step in propagate(net))
     claims = claims_of(spec)
     for claim in claims:
-        claim.check_source()
+        check_source(claim.source, claim.place)
+    for accuracy in spec.accuracy.values():
+        check_source(accuracy.source, accuracy.at)
     variants = f"{len(nets)} variants, " if spec.variants else ""
     return f"ok, {variants}{layers:,} layers" + (f", {len(claims)} claims" if claims else "")

@@ -65,13 +65,13 @@ def _paragraphs(doc: str) -> str:
 
 
 def _all(found: list[LayerType]) -> Any:
-    from archcost.render.grid import Column, Grid
+    from archcost.render.grid import FOLDED, Column, Grid
 
     columns = [
         Column("kind", "kind", left=True),
         Column("name", "layer", left=True),
-        Column("takes", "takes", left=True, folds=True),
-        Column("text", "", left=True, folds=True),
+        Column("takes", "takes", left=True, folds=FOLDED),
+        Column("text", "", left=True, folds=FOLDED),
     ]
     rows = [
         {
@@ -87,12 +87,12 @@ def _all(found: list[LayerType]) -> Any:
 
 
 def _one(item: LayerType) -> Any:
-    from archcost.render.grid import Column, Grid
+    from archcost.render.grid import FOLDED, Column, Grid
 
     columns = [
         Column("name", "attribute", left=True),
         Column("default", "default", left=True),
-        Column("takes", "takes", left=True, folds=True),
+        Column("takes", "takes", left=True, folds=FOLDED),
     ]
     rows = [
         {
@@ -102,7 +102,7 @@ def _one(item: LayerType) -> Any:
         }
         for a in item.attributes.values()
     ]
-    reads = "any number of inputs" if item.joins else f"{len(item.inputs)} input"
+    reads = "any number of inputs" if item.joins else f"reads {', '.join(item.inputs) or 'nothing'}"
     return Grid(f"{item.name} ({item.kind}), {reads}", columns, rows, remarks=_paragraphs(item.doc).splitlines())
 
 

@@ -10,7 +10,7 @@ import click
 from archcost.claims import Claim, claims_of
 from archcost.cli.options import Network, chosen_format, draw, emit, output
 from archcost.judge import Judge
-from archcost.library import find, specs
+from archcost.library import check_source, find, specs
 from archcost.render import verdicts as render
 
 FORMATS = ("rich", "json", "csv", "markdown")
@@ -35,7 +35,7 @@ def verify_command(names: tuple[str, ...], only: str | None, **options: Any) -> 
     judge = Judge()
     verdicts = []
     for claim in _claims(names):
-        claim.check_source()
+        check_source(claim.source, claim.place)
         verdicts.append(judge.judge(claim))
     counts = {kind: sum(v.verdict == kind for v in verdicts) for kind in COUNTED}
     shown = [v for v in verdicts if only in (None, v.verdict)]

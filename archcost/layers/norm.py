@@ -10,24 +10,30 @@ from archcost.dims import Dim, Shape, divides, require
 
 
 @layer
-def batchnorm(x: Shape, *, affine: bool = True) -> Cost:
+def batchnorm(x: Shape, *, scale: bool = True, shift: bool = True) -> Cost:
     """Batch normalisation of a map `channels x space` or a vector, at inference: `x * a + b` with a and b per channel.
 
-    The running mean and variance of each channel are buffers; scale and shift are trained if `affine`.
+    The running mean and variance of each channel are buffers; scale and shift are trained, unless left out.
     Source: Ioffe & Szegedy 2015, arXiv:1502.03167, algorithm 2.
     """
     channels, n = x[0], prod(x)
     return Cost(
         out=x,
-        params={"scale": channels, "shift": channels} if affine else {},
+        params=_trained(channels, scale, shift),
         ops={"mul": n, "add": n},
         storage="inplace",
         buffers={"mean": channels, "variance": channels},
     )
 
 
+def _trained(size: Dim, scale: bool, shift: bool) -> dict[str, Dim]:
+    return {"scale": size if scale else 0, "shift": size if shift else 0}
+
+
 @layer
-def layernorm(x: Shape, *, over: Literal["last", "channels", "all"] = "last", affine: bool = True) -> Cost:
+def layernorm(
+    x: Shape, *, over: Literal["last", "channels", "all"] = "last", scale: bool = True, shift: bool = True
+) -> Cost:
     """Layer normalisation over the last axis, the channels (first axis) or all axes of any shape.
 
     Each group of elements that are normalised together takes its mean and variance: per element an addition for each
@@ -36,11 +42,11 @@ def layernorm(x: Shape, *, over: Literal["last", "channels", "all"] = "last", af
     Source: Ba et al. 2016, arXiv:1607.06450, equation 3.
     """
     size = {"last": x[-1], "channels": x[0], "all": prod(x)}[over]
-    return _normalised(x, groups=prod(x) // size, trained=size, affine=affine)
+    return _normalised(x, groups=prod(x) // size, trained=size, scale=scale, shift=shift)
 
 
 @layer
-def groupnorm(x: Shape, *, groups: Dim = 32, affine: bool = True) -> Cost:
+def groupnorm(x: Shape, *, groups: Dim = 32, scale: bool = True, shift: bool = True) -> Cost:
     """Group normalisation of a map `channels x space`: the channels of a group share mean and variance.
 
     Counts as `layernorm`; scale and shift per channel. Refuses channels that do not divide into the groups.
@@ -48,17 +54,28 @@ def groupnorm(x: Shape, *, groups: Dim = 32, affine: bool = True) -> Cost:
     """
     channels = x[0]
     require(divides(groups, channels), "{} channels do not divide into {} groups", channels, groups)
-    return _normalised(x, groups=groups, trained=channels, affine=affine)
+    return _normalised(x, groups=groups, trained=channels, scale=scale, shift=shift)
 
 
-def _normalised(x: Shape, groups: Dim, trained: Dim, affine: bool) -> Cost:
+def _normalised(x: Shape, groups: Dim, trained: Dim, scale: bool, shift: bool) -> Cost:
     n = prod(x)
     return Cost(
         out=x,
-        params={"scale": trained, "shift": trained} if affine else {},
-        ops={"add": (3 + affine) * n, "mul": (2 + affine) * n, "div": 2 * groups, "exp": groups},
+        params=_trained(trained, scale, shift),
+        ops={"add": (3 + shift) * n, "mul": (2 + scale) * n, "div": 2 * groups, "exp": groups},
         storage="inplace",
     )
+
+
+@layer
+def unit_norm(x: Shape) -> Cost:
+    """Each row along the last axis of any shape divided by its length, so that products of rows are cosines.
+
+    Per element a square, an addition and a division; per row a root and a comparison with the least length allowed.
+    Source: Liu et al. 2021, arXiv:2111.09883, equation 2; torch.nn.functional.normalize.
+    """
+    n, rows = prod(x), prod(x[:-1])
+    return Cost(out=x, ops={"mul": n, "add": n, "div": n, "exp": rows, "cmp": rows}, storage="inplace")
 
 
 @layer

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import prod
 from typing import Literal
 
 from archcost.cost import Cost, layer
-from archcost.dims import Count, Dim, Shape, at_least, divides, each, require
+from archcost.dims import Count, Dim, Shape, at_least, divides, each, require, same
 from archcost.layers.shapes import channels_and_space
 from archcost.window import Counts, Padding, Spatial, Window, pads
 
@@ -18,6 +19,28 @@ def flatten(x: Shape) -> Cost:
     Source: torch.nn.Flatten.
     """
     return Cost(out=(prod(x),), storage="view", windows=None)
+
+
+@layer
+def reshape(x: Shape, *, out: Sequence[Dim]) -> Cost:
+    """The elements of any shape, in their order, as another shape; a view. Refuses as many as do not fit.
+
+    Source: torch.Tensor.view.
+    """
+    require(same(prod(x), prod(out)), "cannot shape {} into {}", x, tuple(out))
+    return Cost(out=tuple(out), storage="view", windows="mixed")
+
+
+@layer
+def permute(x: Shape, *, axes: Sequence[int]) -> Cost:
+    """The axes of any shape in another order: output axis i is input axis `axes[i]`, counted from 0; a view.
+
+    `[1, 2, 0]` puts the channels of a map last. Refuses what is no order of all axes.
+    Source: torch.permute.
+    """
+    each_once = len(axes) == len({*axes} & {*range(len(x))}) == len(x)
+    require(each_once, "the axes of {} have no order {}", x, list(axes))
+    return Cost(out=tuple(x[axis] for axis in axes), storage="view", windows="mixed")
 
 
 @layer

@@ -9,7 +9,7 @@ from archcost.comparison import ratios, stages
 from archcost.dims import sizes
 from archcost.judge import Verdict
 from archcost.render.grid import Column, Grid
-from archcost.render.json import of_inputs, of_verdict
+from archcost.render.json import of_accuracy, of_inputs, of_verdict
 from archcost.render.units import axes, ratio, short
 from archcost.render.verdicts import verdicts
 from archcost.report import Report
@@ -53,7 +53,29 @@ def _totals(reports: Sequence[Report], part: str) -> Grid:
         rows.append(row)
     title = f"{' and '.join(r.net.name for r in reports)}{part}"
     remark = f"convention {convention.name}: {convention.text}; batch {base.batch}, {base.dtype}"
-    return Grid(title, columns, rows, remarks=[remark])
+    if part:
+        return Grid(title, columns, rows, remarks=[remark])
+    return Grid(title, columns, rows + _accuracies(reports), remarks=[remark, *_measured(reports)])
+
+
+def _accuracies(reports: Sequence[Report]) -> list[dict[str, Any]]:
+    """What was published about the whole networks, where any has something."""
+    rows = []
+    for name, label in (("top1", "top-1, %"), ("top5", "top-5, %")):
+        row = {f"net{i}": getattr(report.net.accuracy, name, None) for i, report in enumerate(reports)}
+        if any(value is not None for value in row.values()):
+            rows.append({"quantity": label, **row})
+    return rows
+
+
+def _measured(reports: Sequence[Report]) -> list[str]:
+    """By whom and on what data, each once."""
+    found: dict[str, list[str]] = {}
+    for report in reports:
+        if report.net.accuracy:
+            _, _, source, data, note, _ = report.net.accuracy
+            found.setdefault(f"{data}, {source}{f', {note}' if note else ''}", []).append(report.net.name)
+    return [f"accuracy of {', '.join(names)}: {text}" for text, names in found.items()]
 
 
 def _stages(reports: Sequence[Report]) -> Grid:
@@ -107,6 +129,7 @@ def as_json(reports: Sequence[Report], judged: Sequence[Verdict]) -> dict[str, A
                 **of_inputs(report),
                 "totals": report.totals._asdict(),
                 "ratios": ratios(report, base),
+                "accuracy": of_accuracy(report.net.accuracy),
                 "stages": [stage._asdict() for stage in stages(report)],
             }
             for report in reports

@@ -12,6 +12,9 @@ def as_text(value: Any) -> str:
     return "" if value is None else str(value)
 
 
+FOLDED = 16  # what a column of short texts may be folded to
+
+
 class Column(NamedTuple):
     """One column: its key in the rows, its heading (two lines at most), and how its values read."""
 
@@ -19,7 +22,7 @@ class Column(NamedTuple):
     heading: str
     text: Callable[[Any], str] = as_text
     left: bool = False
-    folds: bool = False  # may be broken over lines where the screen is narrow
+    folds: int = 0  # so narrow it may become, its texts broken over lines, before others are left out; 0 for never
     spare: int = 0  # left out where the screen is narrower still: 1 first; 0 never
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from archcost.net import Accuracy
 from archcost.report import Report, Row
 
 if TYPE_CHECKING:
@@ -40,6 +41,13 @@ def of_inputs(report: Report) -> dict[str, Any]:
     shapes = {name: list(shape) for name, shape in report.inputs.items()}
     first = {"input": next(iter(shapes.values()))}
     return first if len(shapes) == 1 else {**first, "inputs": shapes}
+
+
+def of_accuracy(accuracy: Accuracy | None) -> dict[str, Any] | None:
+    """What was measured and published, by whom and on what data."""
+    if accuracy is None:
+        return None
+    return {key: value for key, value in accuracy._asdict().items() if key != "at"}
 
 
 def of_row(row: Row) -> dict[str, Any]:

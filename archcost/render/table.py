@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from archcost.dims import sizes
 from archcost.errors import ArchcostError, did_you_mean
-from archcost.render.grid import Column, Grid, as_text
+from archcost.render.grid import FOLDED, Column, Grid, as_text
 from archcost.render.units import EXACT, axes, bar, short, unit
 from archcost.report import Report, Row, folded, grouped
 
@@ -17,11 +17,12 @@ if TYPE_CHECKING:
 
 def _channels(row: Row) -> Any:
     """Channels of what a layer reads; of several inputs together where it lays them side by side."""
-    return sum(shape[0] for shape in row.inputs) if row.op == "concat" else row.inputs[0][0]
+    read = row.inputs if row.op == "concat" else row.inputs[:1]
+    return sum(shape[0] for shape in read) or None
 
 
 def _filters(row: Row) -> Any:
-    return row.attributes.get("out", row.output[0]) if "mac" in row.ops and row.attributes else None
+    return row.attributes.get("out", row.output[0]) if "mac" in row.ops and row.params and row.attributes else None
 
 
 def _space(shape: tuple[Any, ...]) -> Any:
@@ -44,7 +45,7 @@ FIELDS: Mapping[str, Field] = {
     "op": Field("op", lambda r: r.op, left=True),
     "input": Field("input", lambda r: ", ".join(map(sizes, r.inputs)), left=True),
     "in_channels": Field("input\nC", _channels, spare=1),
-    "in_size": Field("\nH/W", lambda r: _space(r.inputs[0]), text=axes, spare=1),
+    "in_size": Field("\nH/W", lambda r: _space(r.inputs[0]) if r.inputs else None, text=axes, spare=1),
     "filters": Field("layer\nfilters", _filters, spare=4),
     "kernel": Field("\nkernel", lambda r: r.attributes.get("kernel"), text=axes, spare=4),
     "stride": Field("\nstride", lambda r: r.attributes.get("stride"), text=axes, spare=3),
@@ -140,13 +141,15 @@ def _default(rows: Sequence[Row], view: View) -> list[str]:
 
 def _column(name: str, report: Report, view: View) -> Column:
     if name == "published":
-        return Column(name, "published", left=True, folds=True)
+        return Column(name, "published", left=True, folds=FOLDED)
     if name in SHARES:
         return Column(name, "share" if view.bars else "\n%", bar if view.bars else _percent, left=view.bars)
     found = FIELDS[name]
     key = _key(name)
     if not found.total:
-        return Column(key, found.heading, found.text, found.left, folds=name in ("layer", "input"), spare=found.spare)
+        return Column(
+            key, found.heading, found.text, found.left, folds=FOLDED * (name in ("layer", "input")), spare=found.spare
+        )
     chosen = unit(name, view.unit, getattr(report.totals, found.total), report.convention.kilo)
     return Column(key, f"{found.heading}\n{chosen.name}", chosen.text)
 

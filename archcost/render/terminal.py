@@ -12,8 +12,6 @@ from rich.text import Text
 
 from archcost.render.grid import Column, Grid
 
-FOLDED = 16  # columns that a text keeps at least before others are left out
-
 
 def draw(grids: Sequence[Grid]) -> str:
     """The grids as text for the terminal that stdout is, with its colours."""
@@ -84,5 +82,5 @@ def _room(grid: Grid, columns: Sequence[Column], fold: bool) -> int:
     for column in columns:
         texts = (column.text(row[column.key]) for row in rows if row.get(column.key) is not None)
         needed = max(map(cell_len, (*column.heading.split("\n"), *texts)))
-        total += 1 + (min(needed, FOLDED) if fold and column.folds else needed)
+        total += 1 + (min(needed, column.folds) if fold and column.folds else needed)
     return total

@@ -6,18 +6,18 @@ from collections.abc import Sequence
 
 from archcost.figure import plain
 from archcost.judge import Verdict
-from archcost.render.grid import Column, Grid
+from archcost.render.grid import FOLDED, Column, Grid
 from archcost.render.json import of_verdict
 
 COLUMNS = (
-    Column("architecture", "network", left=True, folds=True),
-    Column("at", "at", left=True, folds=True),
+    Column("architecture", "network", left=True, folds=FOLDED),
+    Column("at", "at", left=True, folds=FOLDED),
     Column("quantity", "quantity", left=True),
     Column("published", "published"),
     Column("computed", "computed", plain),
     Column("verdict", "verdict", left=True),
-    Column("source", "source", left=True, folds=True, spare=1),
-    Column("explanation", "why", left=True, folds=True),
+    Column("source", "source", left=True, folds=FOLDED, spare=1),
+    Column("explanation", "why", left=True, folds=FOLDED),
 )
 STYLES = {"reproduced": "green", "erratum": "yellow", "mismatch": "bold red"}
 

@@ -1,0 +1,65 @@
+"""Attention between tokens, step by step: scores, biases of their positions, and the weighted sum of values."""
+
+from __future__ import annotations
+
+from math import prod
+
+from archcost.cost import Cost, layer
+from archcost.dims import Dim, Shape, divides, each, require, same
+from archcost.window import Spatial
+
+
+@layer
+def attention_scores(query: Shape, key: Shape, *, heads: Dim = 1) -> Cost:
+    """The products of every query with every key, both `... x tokens x features`, as `... x heads x tokens x tokens`.
+
+    The features are dealt out to the heads; the queries are scaled first, a product for each element. Axes before the
+    tokens, such as windows, are worked on one by one. Refuses features that differ or do not divide.
+    Source: Vaswani et al. 2017, arXiv:1706.03762, equation 1 and section 3.2.2.
+    """
+    *outer, tokens, features = _tokens(query)
+    *others, keys, key_features = _tokens(key)
+    alike = len(outer) == len(others) and all(same(n, m) is not False for n, m in zip(outer, others, strict=True))
+    require(alike and same(features, key_features) is not False, "cannot compare {} with {}", query, key)
+    require(divides(heads, features), "{} features do not divide into {} heads", features, heads)
+    out = (*outer, heads, tokens, keys)
+    ops = {"mac": prod(outer) * tokens * keys * features, "mul": prod(query)}
+    return Cost(out=out, ops=ops, windows="mixed")
+
+
+@layer
+def weighted_values(weights: Shape, value: Shape) -> Cost:
+    """The sum of the values, each times its weight: `... x heads x tokens x tokens` on `... x tokens x features`.
+
+    The results of all heads stand side by side again. Refuses as many tokens or heads as do not fit.
+    Source: Vaswani et al. 2017, arXiv:1706.03762, equation 1 and section 3.2.2.
+    """
+    require(len(weights) >= 3, "needs weights of heads x tokens x tokens, gets {}", weights)
+    *outer, heads, tokens, keys = weights
+    *others, values, features = _tokens(value)
+    alike = len(outer) == len(others) and all(same(n, m) is not False for n, m in zip(outer, others, strict=True))
+    require(alike and same(keys, values) is not False, "cannot weigh {} with {}", value, weights)
+    require(divides(heads, features), "{} features do not divide into {} heads", features, heads)
+    return Cost(out=(*outer, tokens, features), ops={"mac": prod(outer) * tokens * keys * features}, windows="mixed")
+
+
+def _tokens(x: Shape) -> Shape:
+    require(len(x) >= 2, "needs tokens x features, gets {}", x)
+    return x
+
+
+@layer
+def relative_position_bias(table: Shape, *, window: Spatial) -> Cost:
+    """What is added to the scores of each pair of positions of a window, looked up in a table by their distance.
+
+    The table has a row for each distance and a column for each head: `(2 * window - 1)**2 x heads` in two dimensions.
+    The rows to look up, one for each pair, are a buffer. Gives `1 x heads x positions x positions`.
+    Source: Liu et al. 2021, arXiv:2103.14030, equation 4; torchvision.models.swin_transformer.
+    """
+    require(len(table) == 2, "needs a table of distances x heads, gets {}", table)
+    distances, heads = table
+    sides = each(window, 2)
+    fits = same(prod(2 * side - 1 for side in sides), distances)
+    require(fits, "a window of {} needs another table than {} distances", sides, distances)
+    positions = prod(sides)
+    return Cost(out=(1, heads, positions, positions), buffers={"index": positions * positions}, windows="mixed")
