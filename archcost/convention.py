@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from archcost.cost import NOTHING, OPERATIONS, PARAMETERS, Cost, layer_names
+from archcost.cost import NOTHING, OPERATIONS, PARAMETERS, STORAGES, Cost, layer_names
 from archcost.dims import Dim
 from archcost.errors import ArchcostError, did_you_mean
 from archcost.net import INPUT
@@ -23,19 +23,23 @@ DTYPES: Mapping[str, int] = {
 }
 
 
+# Each buffer of a layer once.
+BUFFERS = {"new": 1, INPUT: 0}
+
+
 class Convention(NamedTuple):
     """What a count is made of; formulas know nothing of it.
 
     `flops` says what an operation of each kind is worth, `"maxpool.cmp"` for one layer type before `"cmp"` for all;
-    what is not named is worth nothing. `memory` names the layers whose outputs are added up, with a factor; None adds
-    each buffer once: every output that is not computed in place and is no view.
+    what is not named is worth nothing. `memory` says how often the outputs of a layer type are added up, or by
+    `new`, `inplace` and `view` those of all layers whose outputs are stored like that.
     """
 
     name: str
     text: str
     flops: Mapping[str, int] = NOTHING
     params: tuple[str, ...] = tuple(PARAMETERS)
-    memory: Mapping[str, int] | None = None
+    memory: Mapping[str, int] = BUFFERS
     kilo: int = 1024  # bytes in a KB
 
     def flops_of(self, op: str, cost: Cost) -> Dim:
@@ -49,9 +53,7 @@ class Convention(NamedTuple):
 
     def held(self, op: str, cost: Cost) -> int:
         """How often the output of a layer counts as memory in a total: mostly once or not at all."""
-        if self.memory is None:
-            return 1 if cost.storage == "new" and op != INPUT else 0
-        return self.memory.get(op, 0)
+        return self.memory.get(op, self.memory.get(cost.storage, 0))
 
 
 # A pooling output costs its window.
@@ -84,7 +86,7 @@ CONVENTIONS: Mapping[str, Convention] = {
         LECTURE._replace(
             name="all-outputs",
             text="as lecture, but memory is the input and all outputs, in-place layers and views left out",
-            memory=dict.fromkeys((INPUT, "concat", *WEIGHTED), 1) | {key.partition(".")[0]: 1 for key in WINDOWS},
+            memory={"new": 1},
         ),
         LECTURE._replace(name="weights", text="as lecture, but biases do not count as parameters", params=("weight",)),
         Convention(
@@ -106,7 +108,7 @@ def convention(name: str) -> Convention:
 
 def adapted(base: Convention, changes: Mapping[str, Any]) -> Convention:
     """A convention like another but for some fields, as claims write it: `{memory: {linear: 1000}}`."""
-    counted = {"flops": {*OPERATIONS, *layer_names()}, "memory": {INPUT, *layer_names()}}
+    counted = {"flops": {*OPERATIONS, *layer_names()}, "memory": {INPUT, *STORAGES, *layer_names()}}
     for key, value in changes.items():
         if key in counted:
             _check_factors(key, value, counted[key])

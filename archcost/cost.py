@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from inspect import Parameter, signature
 from types import MappingProxyType
-from typing import Any, Literal, NamedTuple, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias, get_args
 
 from archcost.dims import Dim, Shape
 from archcost.errors import ArchcostError, did_you_mean
@@ -35,7 +35,9 @@ PARAMETERS: Mapping[str, str] = {
     "embedding": "an element of a tensor that is read as it is: a class token, the embedding of a position, a gate",
 }
 
+# inplace: may overwrite its input; view: has no data of its own
 Storage: TypeAlias = Literal["new", "inplace", "view"]
+STORAGES: tuple[str, ...] = get_args(Storage)
 
 
 NOTHING: Mapping[str, Dim] = MappingProxyType({})
@@ -47,7 +49,7 @@ class Cost(NamedTuple):
     out: Shape
     params: Mapping[str, Dim] = NOTHING
     ops: Mapping[str, Dim] = NOTHING
-    storage: Storage = "new"  # inplace: may overwrite its input; view: has no data of its own
+    storage: Storage = "new"
     buffers: Mapping[str, Dim] = NOTHING
     # What an output position reads: a window per spatial axis, () for the position itself, None for everything, and
     # "mixed" where outputs are no positions any more.

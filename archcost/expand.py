@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from archcost.cost import LayerType, layer_names, layer_type
 from archcost.errors import ArchcostError, Frame, Position, SpecError, did_you_mean, instead
 from archcost.expression import evaluate, is_word
-from archcost.kinds import TOO_LARGE, check, exact, is_too_large, is_whole, shown
+from archcost.kinds import TOO_LARGE, check, exact, is_hashable, is_too_large, is_whole, shown
 from archcost.kinds import kind as kind_of
 from archcost.net import INPUT, Net, Node
 from archcost.source import Limits, Value
@@ -58,6 +58,18 @@ class Layers:
         return "a list of layers"
 
 
+class Made(NamedTuple):
+    """What a block became where it first stood: nodes from `first` on under `path`, the last of them at `end`."""
+
+    first: int
+    last: int
+    start: tuple[int, ...]
+    path: str
+    via: Frame
+    end: int
+    entries: int
+
+
 class Entry(NamedTuple):
     """One item of a list of layers: the layer or block it names, the arguments, and the wiring beside them."""
 
@@ -95,6 +107,13 @@ def expand(
     return Net(name, tuple(expansion.nodes), title, spec.source, accuracy)
 
 
+def _used(frame: Any, uses: dict[int, Frame]) -> Frame:
+    """A use of a block inside one that stands elsewhere too, by the use there."""
+    if id(frame) not in uses:
+        uses[id(frame)] = frame._replace(outer=_used(frame.outer, uses))
+    return uses[id(frame)]
+
+
 def _plain(setting: Any) -> Any:
     return tuple(map(_plain, setting)) if isinstance(setting, list | tuple) else setting
 
@@ -106,6 +125,7 @@ class Expansion:
         self.blocks, self.limits, self.knobs = blocks, limits, knobs
         self.nodes: list[Node] = []
         self.taken: set[str] = set()
+        self.made: dict[Any, Made] = {}
         self.entries = self.values = 0
 
     def network(self, spec: Spec, scope: Scope) -> None:
@@ -132,7 +152,7 @@ class Expansion:
         op: str,
         inputs: tuple[int, ...],
         attributes: Mapping[str, Any],
-        at: Position,
+        at: Position | None,
         via: Frame | None,
     ) -> int:
         if name in self.taken:
@@ -307,9 +327,40 @@ class Expansion:
                 raise SpecError(f"the block {block.name!r} uses itself", entry.at, scope.via)
             frame = frame.outer
         values = self.arguments(block, entry, scope)
-        names = Names(named=dict(zip(block.inputs, start, strict=True)))
-        inner = Scope(values, names, Frame(block.name, entry.at, scope.via))
-        return self.list_of_layers(block.layers, inner, start[0], f"{path}/", depth + 1)
+        via = Frame(block.name, entry.at, scope.via)
+        given = [values[name] for name in block.params]
+        alike = (block.name, depth, *map(start.index, start), *given, *map(type, given))
+        if not is_hashable(alike):
+            return self.inside(block, values, start, path, depth, via)
+        if alike in self.made:
+            return self.again(self.made[alike], start, path, via, entry, scope)
+        first, entries = len(self.nodes), self.entries
+        end = self.inside(block, values, start, path, depth, via)
+        self.made[alike] = Made(first, len(self.nodes), start, path, via, end, self.entries - entries)
+        return end
+
+    def inside(
+        self, block: Block, values: Mapping[str, Any], start: tuple[int, ...], path: str, depth: int, via: Frame
+    ) -> int:
+        """The layers of a block, which knows nothing but its inputs, its arguments and the knobs."""
+        scope = Scope(values, Names(named=dict(zip(block.inputs, start, strict=True))), via)
+        return self.list_of_layers(block.layers, scope, start[0], f"{path}/", depth + 1)
+
+    def again(self, made: Made, start: tuple[int, ...], path: str, via: Frame, entry: Entry, scope: Scope) -> int:
+        """The nodes of a block that stood before with the same arguments: only names, inputs and its use differ."""
+        self.entries += made.entries
+        if self.entries > self.limits.layers:
+            self.too_many(entry, scope)
+        moved = len(self.nodes) - made.first
+        place = dict(zip(made.start, start, strict=True))
+        uses = {id(made.via): via}
+        for index in range(made.first, made.last):
+            node = self.nodes[index]
+            inputs = tuple(i + moved if i >= made.first else place[i] for i in node.inputs)
+            self.node(
+                path + node.name[len(made.path) :], node.op, inputs, node.attributes, node.at, _used(node.via, uses)
+            )
+        return made.end + moved if made.end >= made.first else place[made.end]
 
     def arguments(self, block: Block, entry: Entry, scope: Scope) -> dict[str, Any]:
         """The parameters of a block: from a map by name, from a list in order, from a single value the first."""

@@ -40,6 +40,15 @@ def is_whole(value: Any, least: int = 1) -> bool:
     return is_number(value) and (not hasattr(value, "dtype") or value.dtype.kind in "iu")
 
 
+def is_hashable(value: Any) -> bool:
+    """Whether a value can be looked up: arrays and lists of layers cannot."""
+    try:
+        hash(value)
+    except TypeError:
+        return False
+    return True
+
+
 def is_too_large(value: tuple[Any, ...]) -> bool:
     """Whether a list holds too much: lists of lists in a few lines would be gigabytes when shown or compared."""
     values, count = list(value), len(value)

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from archcost.cost import NOTHING, Cost, layer_type
 from archcost.dims import Shape, at_least, require
 from archcost.errors import ArchcostError, Frame, Position, ShapeError, SpecError
-from archcost.kinds import LARGEST
+from archcost.kinds import LARGEST, is_hashable
 
 INPUT = "input"
 
@@ -56,17 +56,26 @@ class Step(NamedTuple):
 def propagate(net: Net) -> tuple[Step, ...]:
     """The cost of every node in turn. An impossible or unknown layer is an error that names the node and its place."""
     steps: list[Step] = []
-    for node in net.nodes:
+    known: dict[Any, Cost] = {}
+    for index, node in enumerate(net.nodes):
         inputs = tuple(steps[i].cost.out for i in node.inputs)
-        try:
-            cost = apply(node.op, inputs, node.attributes)
-            for size in cost.out:
-                require(at_least(size, 1), "gives an empty output: {}", cost.out)
-                require(not isinstance(size, int) or size <= LARGEST, "gives an impossible output: {}", cost.out)
-        except ShapeError as error:
-            raise SpecError(f"{node.name}: {error}", node.at, node.via) from error
-        steps.append(Step(node, inputs, cost))
+        # A block that is repeated shares its attributes with the first. Arrays cannot be looked up.
+        alike = (node.op, inputs if is_hashable(inputs) else index, id(node.attributes))
+        if alike not in known:
+            known[alike] = _cost(node, inputs)
+        steps.append(Step(node, inputs, known[alike]))
     return tuple(steps)
+
+
+def _cost(node: Node, inputs: tuple[Shape, ...]) -> Cost:
+    try:
+        cost = apply(node.op, inputs, node.attributes)
+        for size in cost.out:
+            require(at_least(size, 1), "gives an empty output: {}", cost.out)
+            require(not isinstance(size, int) or size <= LARGEST, "gives an impossible output: {}", cost.out)
+    except ShapeError as error:
+        raise SpecError(f"{node.name}: {error}", node.at, node.via) from error
+    return cost
 
 
 def apply(op: str, inputs: tuple[Shape, ...], attributes: Mapping[str, Any]) -> Cost:

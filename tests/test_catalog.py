@@ -21,13 +21,30 @@ from archcost.spec import read_spec
 def test_list_names_every_network(archcost) -> None:
     """One entry for each variant, with exact counts."""
     items = {item["name"]: item for item in json.loads(archcost("list", "--format", "json").stdout)["architectures"]}
-    assert list(items) == names()
+    assert sorted(items) == sorted(names())
     assert (items["vgg16"]["params"], items["vgg16"]["year"], items["vgg16"]["input"]) == (
         138_357_544,
         2014,
         [3, 224, 224],
     )
     assert all(item["source"] for item in items.values())
+
+
+def test_list_has_published_accuracy(archcost) -> None:
+    """torchvision's of ResNet-50; nothing where nothing was published."""
+    items = {item["name"]: item for item in json.loads(archcost("list", "--format", "json").stdout)["architectures"]}
+    accuracy = {"top1": 76.13, "top5": 92.862, "source": "torchvision", "data": "ImageNet", "note": "IMAGENET1K_V1"}
+    assert items["resnet50"]["accuracy"] == accuracy
+    assert items["plain_residual"]["accuracy"] is None
+    rows = archcost("list", "resnet50", "--format", "csv").stdout.splitlines()
+    assert "resnet50,2015,3x224x224,25557032,4091090944,76.13,92.862," in rows[1]
+
+
+def test_list_is_the_field_by_year(archcost) -> None:
+    """From 1998 on, and a family's source is shown once."""
+    years = [item["year"] for item in json.loads(archcost("list", "--format", "json").stdout)["architectures"]]
+    assert years == sorted(years) and years[0] == 1998
+    assert archcost("list", "vgg").stdout.count("Simonyan") == 1
 
 
 def test_list_filters_by_text(archcost) -> None:

@@ -16,6 +16,17 @@ def test_totals_and_ratios(archcost) -> None:
     assert second["ratios"] == data["ratios"] and set(first["ratios"].values()) == {1}
 
 
+def test_published_accuracy_stands_beside(archcost) -> None:
+    """As torchvision publishes it, with who and on what; not of a network that was changed, nor of a part."""
+    text = archcost("compare", "vgg16", "resnet50").stdout
+    assert "top-1, %         71.592         76.13" in text and "top-5, %         90.382        92.862" in text
+    assert "accuracy of vgg16, resnet50: ImageNet, torchvision, IMAGENET1K_V1" in text
+    assert "top-1" not in archcost("compare", "vgg16", "resnet50", "--set", "resolution=160").stdout
+    assert "top-1" not in archcost("compare", "vgg16", "resnet50", "--until", "56").stdout
+    data = json.loads(archcost("compare", "vgg16", "resnet50", "--format", "json").stdout)
+    assert [item["accuracy"]["top1"] for item in data["architectures"]] == [71.592, 76.13]
+
+
 def test_lecture_ratios_are_judged(archcost) -> None:
     """25X, 2.3X and 19.4X: one is right, two were computed for a drawing with a layer missing."""
     published = json.loads(archcost("compare", "alexnet", "vgg16", "--format", "json").stdout)["published"]

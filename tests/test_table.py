@@ -88,6 +88,16 @@ def test_csv_is_exact(archcost) -> None:
     assert (rows[0]["memory_bytes"], rows[0]["params"], rows[0]["flops"]) == ("802816", "23296", "72855552")
 
 
+def test_all_outputs_are_the_input_more(archcost) -> None:
+    """What the lectures hold, and the input: also of a network that pads, concatenates and attends."""
+    for name in ("vgg16", "googlenet", "vit_b_16"):
+        held = [
+            json.loads(archcost("table", name, "--convention", convention, "--format", "json").stdout)["totals"]
+            for convention in ("lecture", "all-outputs")
+        ]
+        assert held[1]["memory_bytes"] - held[0]["memory_bytes"] == 4 * 3 * 224 * 224
+
+
 def test_in_place_layers_fold(archcost) -> None:
     """ReLU and batch norm join the convolution before them; --all gives each its row."""
     folded_names = [line.split()[0] for line in archcost("table", "vgg11_bn").stdout.splitlines()]
