@@ -47,7 +47,7 @@ class Scope(NamedTuple):
     via: Frame | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Layers:
     """A list of layers as an argument, to be read in the scope in which it was written."""
 
@@ -56,6 +56,9 @@ class Layers:
 
     def __str__(self) -> str:
         return "a list of layers"
+
+
+ANYWHERE = Scope({}, Names())  # of a list that names layer types only, such as [relu]: it means the same in every scope
 
 
 class Made(NamedTuple):
@@ -107,8 +110,10 @@ def expand(
     return Net(name, tuple(expansion.nodes), title, spec.source, accuracy)
 
 
-def _used(frame: Any, uses: dict[int, Frame]) -> Frame:
+def _used(frame: Frame | None, uses: dict[int, Frame]) -> Frame | None:
     """A use of a block inside one that stands elsewhere too, by the use there."""
+    if frame is None:
+        return None
     if id(frame) not in uses:
         uses[id(frame)] = frame._replace(outer=_used(frame.outer, uses))
     return uses[id(frame)]
@@ -126,6 +131,7 @@ class Expansion:
         self.nodes: list[Node] = []
         self.taken: set[str] = set()
         self.made: dict[Any, Made] = {}
+        self.plain: dict[int, Layers] = {}
         self.entries = self.values = 0
 
     def network(self, spec: Spec, scope: Scope) -> None:
@@ -330,7 +336,7 @@ class Expansion:
         via = Frame(block.name, entry.at, scope.via)
         given = [values[name] for name in block.params]
         alike = (block.name, depth, *map(start.index, start), *given, *map(type, given))
-        if not is_hashable(alike):
+        if not is_hashable(alike) or any(isinstance(v, Layers) and v.scope is not ANYWHERE for v in given):
             return self.inside(block, values, start, path, depth, via)
         if alike in self.made:
             return self.again(self.made[alike], start, path, via, entry, scope)
@@ -479,10 +485,23 @@ class Expansion:
             except SpecError as error:
                 raise SpecError(error.message, error.at, scope.via) from error
         if isinstance(data, list):
-            return Layers(value, scope) if self.is_layers(value, scope) else self.items(value, scope)
+            if not self.is_layers(value, scope):
+                return self.items(value, scope)
+            return self.plain.get(id(value)) or self.layers(value, scope)
         if isinstance(data, dict):
             raise SpecError("a value must be a number, a word or a list, not a map", value.at, scope.via)
         return data
+
+    def layers(self, value: Value, scope: Scope) -> Layers:
+        """A list of layers; what means the same everywhere is made once, so that blocks with it are known again."""
+        if not all(item.is_text and self.is_type(item.data, scope) for item in value.data):
+            return Layers(value, scope)
+        self.plain[id(value)] = Layers(value, ANYWHERE)
+        return self.plain[id(value)]
+
+    def is_type(self, name: str, scope: Scope) -> bool:
+        """Whether a name stands for a layer type, and for nothing else here."""
+        return name not in scope.values and name not in self.blocks and name in layer_names()
 
     def items(self, value: Value, scope: Scope) -> tuple[Any, ...]:
         items = tuple(self.bound(item, scope) for item in value.data)

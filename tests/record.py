@@ -54,6 +54,9 @@ RESOLUTIONS = {
     "mnasnet1_0": (160,),
 }
 
+# Our names of torchvision's models where they differ. Our AlexNet is the lectures' on 227 x 227.
+OURS = {"googlenet": "googlenet_torchvision", "alexnet": "alexnet@resolution=224"}
+
 # Our names of timm's models, with timm's own where they differ.
 TIMM = {
     "inception_v3": "inception_v3",
@@ -70,6 +73,18 @@ TIMM = {
     "mobilenet_v1": "mobilenetv1_100",
     **{name: name for name in ("resnext101_32x4d", "resnext101_64x4d", "wide_resnet50_2", "wide_resnet101_2")},
     **{f"densenet{depth}": f"densenet{depth}" for depth in (121, 161, 169, 201)},
+    **{f"resnet{depth}_v2": f"resnetv2_{depth}" for depth in (50, 101, 152)},
+    "convnext_xlarge": "convnext_xlarge.fb_in22k_ft_in1k",
+    **{
+        f"deit_{size}{distilled}": f"deit_{size}{distilled}_patch16_224"
+        for size in ("tiny", "small", "base")
+        for distilled in ("", "_distilled")
+    },
+    **{
+        f"regnet_{kind}_{name}": f"regnet{kind}_{timm}"
+        for kind in "xy"
+        for name, timm in (("200mf", "002"), ("600mf", "006"), ("4gf", "040"), ("6_4gf", "064"), ("12gf", "120"))
+    },
 }
 
 # Our names of the models of keras.applications, with Keras's class and its arguments where they are not the defaults.
@@ -196,7 +211,7 @@ def torchvision_models() -> Models:
         sizes: dict[int, Any] = {}
         for weights in models.get_model_weights(name):
             sizes.setdefault(weights.transforms.keywords["crop_size"], weights)
-        ours = "googlenet_torchvision" if name == "googlenet" else name
+        ours = OURS.get(name, name)
         options = {"aux_logits": False} if name in ("googlenet", "inception_v3") else {}
         first = next(iter(sizes))
         add(ours, name, first, sizes[first], **options)
@@ -258,11 +273,12 @@ def write(tool: str, models: Models, packages: tuple[str, ...]) -> None:
     """One network per line, below the versions."""
     versions = {package: version(package) for package in packages}
     lines = [f"{json.dumps(name)}:{json.dumps(models[name], separators=(',', ':'))}" for name in models]
-    head = f'"versions": {json.dumps(versions)},\n"order": "execution",\n"models": '
+    head = f'"versions": {json.dumps(versions)},\n"models": '
     text = f"{{\n{head}{{\n" + ",\n".join(lines) + "\n}\n}\n"
     (Path(__file__).parent / "data" / f"{tool}.json").write_text(text)
 
 
+torch.backends.mha.set_fastpath_enabled(False)  # the fused attention hides its linear layers
 RECORDERS = {"torchvision": torchvision_models, "timm": timm_models, "keras": keras_models}
 
 
@@ -271,7 +287,6 @@ def main() -> None:
     if len(sys.argv) != 2 or sys.argv[1] not in RECORDERS:
         sys.exit(f"usage: python tests/record.py {'|'.join(RECORDERS)}")
     tool = sys.argv[1]
-    torch.backends.mha.set_fastpath_enabled(False)  # the fused attention hides its linear layers
     write(tool, RECORDERS[tool](), ("torch", tool))
 
 

@@ -10,11 +10,12 @@ from archcost.window import Spatial
 
 
 @layer
-def attention_scores(query: Shape, key: Shape, *, heads: Dim = 1) -> Cost:
+def attention_scores(query: Shape, key: Shape, *, heads: Dim = 1, scaled: bool = True) -> Cost:
     """The products of every query with every key, both `... x tokens x features`, as `... x heads x tokens x tokens`.
 
-    The features are dealt out to the heads; the queries are scaled first, a product for each element. Axes before the
-    tokens, such as windows, are worked on one by one. Refuses features that differ or do not divide.
+    The features are dealt out to the heads. The queries are scaled first, a product for each element, unless they are
+    not `scaled`. Axes before the tokens, such as windows, are worked on one by one. Refuses features that differ or do
+    not divide.
     Source: Vaswani et al. 2017, arXiv:1706.03762, equation 1 and section 3.2.2.
     """
     *outer, tokens, features = _tokens(query)
@@ -23,7 +24,7 @@ def attention_scores(query: Shape, key: Shape, *, heads: Dim = 1) -> Cost:
     require(alike and same(features, key_features) is not False, "cannot compare {} with {}", query, key)
     require(divides(heads, features), "{} features do not divide into {} heads", features, heads)
     out = (*outer, heads, tokens, keys)
-    ops = {"mac": prod(outer) * tokens * keys * features, "mul": prod(query)}
+    ops = {"mac": prod(outer) * tokens * keys * features, "mul": prod(query) if scaled else 0}
     return Cost(out=out, ops=ops, windows="mixed")
 
 
