@@ -71,6 +71,7 @@ class Made(NamedTuple):
     via: Frame
     end: int
     entries: int
+    values: int
 
 
 class Entry(NamedTuple):
@@ -132,6 +133,7 @@ class Expansion:
         self.taken: set[str] = set()
         self.made: dict[Any, Made] = {}
         self.plain: dict[int, Layers] = {}
+        self.lists: dict[int, tuple[list[Entry], set[str]]] = {}
         self.entries = self.values = 0
 
     def network(self, spec: Spec, scope: Scope) -> None:
@@ -177,11 +179,10 @@ class Expansion:
             )
         self.spend(len(layers.data), layers.at, scope)
         scope = Scope(scope.values, Names(scope.names), scope.via)
-        taken = {str(i.data["as"].data) for i in layers.data if i.is_map and "as" in i.data}
+        entries, taken = self.read(layers, scope)
         made: dict[str, int] = {}
         latest = [x]
-        for item in layers.data:
-            entry = self.entry(item, scope)
+        for entry in entries:
             if "when" in entry.wiring and not self.truth(entry.wiring["when"], scope):
                 continue
             start = self.reads(entry, scope) or self.before(entry, latest)
@@ -195,6 +196,13 @@ class Expansion:
             if "as" in entry.wiring:
                 scope.names.named[str(entry.wiring["as"].data)] = x
         return x
+
+    def read(self, layers: Value, scope: Scope) -> tuple[list[Entry], set[str]]:
+        """The entries of a list and the names that they give, looked at once however often the list is used."""
+        if id(layers) not in self.lists:
+            entries = [self.entry(item, scope) for item in layers.data]
+            self.lists[id(layers)] = entries, {str(e.wiring["as"].data) for e in entries if "as" in e.wiring}
+        return self.lists[id(layers)]
 
     def entry(self, item: Value, scope: Scope) -> Entry:
         """An item of a list, taken apart: `relu`, `conv: {out: 64, ...}`, with wiring beside it."""
@@ -340,9 +348,11 @@ class Expansion:
             return self.inside(block, values, start, path, depth, via)
         if alike in self.made:
             return self.again(self.made[alike], start, path, via, entry, scope)
-        first, entries = len(self.nodes), self.entries
+        first, entries, values_before = len(self.nodes), self.entries, self.values
         end = self.inside(block, values, start, path, depth, via)
-        self.made[alike] = Made(first, len(self.nodes), start, path, via, end, self.entries - entries)
+        self.made[alike] = Made(
+            first, len(self.nodes), start, path, via, end, self.entries - entries, self.values - values_before
+        )
         return end
 
     def inside(
@@ -354,18 +364,17 @@ class Expansion:
 
     def again(self, made: Made, start: tuple[int, ...], path: str, via: Frame, entry: Entry, scope: Scope) -> int:
         """The nodes of a block that stood before with the same arguments: only names, inputs and its use differ."""
-        self.entries += made.entries
+        self.entries += made.entries  # the limits are those of the text, however it is worked out
+        self.spend(made.values, entry.at, scope)
         if self.entries > self.limits.layers:
             self.too_many(entry, scope)
         moved = len(self.nodes) - made.first
         place = dict(zip(made.start, start, strict=True))
         uses = {id(made.via): via}
-        for index in range(made.first, made.last):
-            node = self.nodes[index]
-            inputs = tuple(i + moved if i >= made.first else place[i] for i in node.inputs)
-            self.node(
-                path + node.name[len(made.path) :], node.op, inputs, node.attributes, node.at, _used(node.via, uses)
-            )
+        for node in self.nodes[made.first : made.last]:
+            name = path + node.name[len(made.path) :]
+            inputs = tuple([i + moved if i >= made.first else place[i] for i in node.inputs])
+            self.node(name, node.op, inputs, node.attributes, node.at, uses.get(id(node.via)) or _used(node.via, uses))
         return made.end + moved if made.end >= made.first else place[made.end]
 
     def arguments(self, block: Block, entry: Entry, scope: Scope) -> dict[str, Any]:
@@ -474,6 +483,8 @@ class Expansion:
         """What a value means in a scope: a number, truth, word, tuple, list of layers, or None for nothing."""
         data = value.data
         self.spend(1, value.at, scope)
+        if not isinstance(data, str | list | dict):
+            return data
         if isinstance(data, str):
             if data in scope.values:
                 return scope.values[data]
@@ -488,9 +499,7 @@ class Expansion:
             if not self.is_layers(value, scope):
                 return self.items(value, scope)
             return self.plain.get(id(value)) or self.layers(value, scope)
-        if isinstance(data, dict):
-            raise SpecError("a value must be a number, a word or a list, not a map", value.at, scope.via)
-        return data
+        raise SpecError("a value must be a number, a word or a list, not a map", value.at, scope.via)
 
     def layers(self, value: Value, scope: Scope) -> Layers:
         """A list of layers; what means the same everywhere is made once, so that blocks with it are known again."""

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from archcost.cost import NOTHING, Cost, layer_type
 from archcost.dims import Shape, at_least, require
 from archcost.errors import ArchcostError, Frame, Position, ShapeError, SpecError
-from archcost.kinds import LARGEST, is_hashable
+from archcost.kinds import LARGEST
 
 INPUT = "input"
 
@@ -57,13 +57,16 @@ def propagate(net: Net) -> tuple[Step, ...]:
     """The cost of every node in turn. An impossible or unknown layer is an error that names the node and its place."""
     steps: list[Step] = []
     known: dict[Any, Cost] = {}
-    for index, node in enumerate(net.nodes):
-        inputs = tuple(steps[i].cost.out for i in node.inputs)
-        # A block that is repeated shares its attributes with the first. Arrays cannot be looked up.
-        alike = (node.op, inputs if is_hashable(inputs) else index, id(node.attributes))
-        if alike not in known:
-            known[alike] = _cost(node, inputs)
-        steps.append(Step(node, inputs, known[alike]))
+    for node in net.nodes:
+        inputs = tuple([steps[i].cost.out for i in node.inputs])
+        alike = (node.op, inputs, id(node.attributes))  # a block that is repeated has the attributes of the first
+        try:
+            cost = known[alike]
+        except KeyError:
+            cost = known[alike] = _cost(node, inputs)
+        except TypeError:  # an array cannot be looked up
+            cost = _cost(node, inputs)
+        steps.append(Step(node, inputs, cost))
     return tuple(steps)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import groupby
 from math import prod
@@ -115,10 +116,12 @@ def report(
 def counts(net: Net, convention: Convention = LECTURE) -> Counts:
     """The totals of a report that need no look at memory and positions, for many nets at once."""
     steps = propagate(net)
+    alike = Counter(id(step.cost) for step in steps)
+    each = {id(step.cost): step for step in steps}
     return Counts(
-        params=sum(convention.params_of(step.cost) for step in steps),
-        macs=sum(step.cost.ops.get("mac", 0) for step in steps),
-        flops=sum(convention.flops_of(step.node.op, step.cost) for step in steps),
+        params=sum(n * convention.params_of(each[i].cost) for i, n in alike.items()),
+        macs=sum(n * each[i].cost.ops.get("mac", 0) for i, n in alike.items()),
+        flops=sum(n * convention.flops_of(each[i].node.op, each[i].cost) for i, n in alike.items()),
     )
 
 

@@ -24,7 +24,8 @@ class Example:
     params: Mapping[str, int] = field(default_factory=dict)
     ops: Mapping[str, int] = field(default_factory=dict)
     buffers: Mapping[str, int] = field(default_factory=dict)
-    windows: tuple[Window, ...] = ()  # not compared where empty
+    windows: tuple[Window, ...] | str = ()  # not compared where empty
+    also: tuple[tuple[int, ...], ...] = ()  # other sizes, attributes first, where none can change by itself
 
 
 def elementwise(*shape: int, **work: int) -> list[Example]:
@@ -250,6 +251,73 @@ EXAMPLES: dict[str, list[Example]] = {
             params={"weight": 64 * 32, "bias": 32},
             ops={"mac": 50 * 64 * 32, "bias": 50 * 32},
         ),
+        Example(  # the MLP of a map whose channels are its last axis
+            ((7, 9, 96),),
+            {"out": 384, "over": "last"},
+            gives=(7, 9, 384),
+            params={"weight": 96 * 384, "bias": 384},
+            ops={"mac": 7 * 9 * 96 * 384, "bias": 7 * 9 * 384},
+            windows="mixed",
+        ),
+        Example(
+            ((5, 4, 3, 6),),
+            {"out": 8, "bias": False, "over": "last"},
+            gives=(5, 4, 3, 8),
+            params={"weight": 6 * 8},
+            ops={"mac": 5 * 4 * 3 * 6 * 8},
+        ),
+        Example(
+            ((40,),),
+            {"out": 15, "over": "last"},
+            gives=(15,),
+            params={"weight": 40 * 15, "bias": 15},
+            ops={"mac": 40 * 15, "bias": 15},
+        ),
+    ],
+    "parameter": [
+        Example((), {"shape": (1, 768)}, gives=(1, 768), params={"embedding": 768}),
+        Example((), {"shape": (24, 3, 5), "trained": True}, gives=(24, 3, 5), params={"embedding": 24 * 3 * 5}),
+        Example((), {"shape": (49, 48), "trained": False}, gives=(49, 48), buffers={"embedding": 49 * 48}),
+    ],
+    # Each of the heads compares its share of the features; together they multiply all of them, for every pair.
+    "attention_scores": [
+        Example(
+            ((17, 24), (11, 24)),
+            {"heads": 3},
+            gives=(3, 17, 11),
+            ops={"mac": 17 * 11 * 24, "mul": 17 * 24},
+            windows="mixed",
+        ),
+        Example(  # ten windows of two by five
+            ((2, 5, 7, 32), (2, 5, 9, 32)),
+            {"heads": 4},
+            gives=(2, 5, 4, 7, 9),
+            ops={"mac": 2 * 5 * 7 * 9 * 32, "mul": 2 * 5 * 7 * 32},
+        ),
+        Example(((6, 10), (13, 10)), {}, gives=(1, 6, 13), ops={"mac": 6 * 13 * 10, "mul": 6 * 10}),
+    ],
+    "weighted_values": [
+        Example(((3, 17, 11), (11, 24)), {}, gives=(17, 24), ops={"mac": 17 * 11 * 24}, windows="mixed"),
+        Example(  # ten windows of two by five
+            ((2, 5, 4, 7, 9), (2, 5, 9, 32)), {}, gives=(2, 5, 7, 32), ops={"mac": 2 * 5 * 7 * 9 * 32}
+        ),
+    ],
+    "relative_position_bias": [
+        Example(  # distances from -6 to 6 along both axes
+            ((13 * 13, 3),),
+            {"window": 7},
+            gives=(1, 3, 49, 49),
+            buffers={"index": 49 * 49},
+            windows="mixed",
+            also=((7, 169, 6), (4, 49, 3), (1, 1, 2)),
+        ),
+        Example(  # distances from -3 to 3 and from -4 to 4
+            ((7 * 9, 2),),
+            {"window": (4, 5)},
+            gives=(1, 2, 4 * 5, 4 * 5),
+            buffers={"index": 20 * 20},
+            also=((4, 8, 7 * 15, 2), (3, 5, 5 * 9, 6)),
+        ),
     ],
     "rbf": [
         Example(
@@ -271,10 +339,19 @@ EXAMPLES: dict[str, list[Example]] = {
         ),
         Example(
             ((100,),),
-            {"affine": False},
+            {"scale": False},
             gives=(100,),
-            ops={"mul": 100, "add": 100},
+            params={"shift": 100},
+            ops={"mul": 100, "add": 100},  # the deviation is divided by, whatever is trained
             buffers={"mean": 100, "variance": 100},
+        ),
+        Example(
+            ((6, 9),),
+            {"shift": False},
+            gives=(6, 9),
+            params={"scale": 6},
+            ops={"mul": 6 * 9, "add": 6 * 9},
+            buffers={"mean": 6, "variance": 6},
         ),
     ],
     # Sum, difference, sum of squares; square, product with the reciprocal root; then scale and shift.
@@ -295,16 +372,23 @@ EXAMPLES: dict[str, list[Example]] = {
         ),
         Example(
             ((8, 5, 6),),
-            {"over": "all", "affine": True},
+            {"over": "all", "scale": True},
             gives=(8, 5, 6),
             params={"scale": 8 * 5 * 6, "shift": 8 * 5 * 6},
             ops={"add": 4 * 8 * 5 * 6, "mul": 3 * 8 * 5 * 6, "div": 2, "exp": 1},
         ),
         Example(
             ((8, 5, 6),),
-            {"over": "last", "affine": False},
+            {"over": "last", "scale": False, "shift": False},
             gives=(8, 5, 6),
             ops={"add": 3 * 8 * 5 * 6, "mul": 2 * 8 * 5 * 6, "div": 2 * 8 * 5, "exp": 8 * 5},
+        ),
+        Example(
+            ((17, 12),),
+            {"shift": False},
+            gives=(17, 12),
+            params={"scale": 12},
+            ops={"add": 3 * 17 * 12, "mul": (2 + 1) * 17 * 12, "div": 2 * 17, "exp": 17},
         ),
     ],
     "groupnorm": [
@@ -317,10 +401,27 @@ EXAMPLES: dict[str, list[Example]] = {
         ),
         Example(
             ((24, 10),),
-            {"groups": 4, "affine": False},
+            {"groups": 4, "scale": False, "shift": False},
             gives=(24, 10),
             ops={"add": 3 * 24 * 10, "mul": 2 * 24 * 10, "div": 2 * 4, "exp": 4},
         ),
+        Example(
+            ((12, 7, 8),),
+            {"groups": 3, "scale": False},
+            gives=(12, 7, 8),
+            params={"shift": 12},
+            ops={"add": (3 + 1) * 12 * 7 * 8, "mul": 2 * 12 * 7 * 8, "div": 2 * 3, "exp": 3},
+        ),
+    ],
+    # Square and sum; the quotient by the root, or by the least length if that is larger.
+    "unit_norm": [
+        Example(
+            ((5, 7, 9),),
+            {},
+            gives=(5, 7, 9),
+            ops={"mul": 5 * 7 * 9, "add": 5 * 7 * 9, "div": 5 * 7 * 9, "exp": 5 * 7, "cmp": 5 * 7},
+        ),
+        Example(((10,),), {}, gives=(10,), ops={"mul": 10, "add": 10, "div": 10, "exp": 1, "cmp": 1}),
     ],
     "lrn": [
         Example(  # a square and alpha; five neighbours and k
@@ -436,6 +537,21 @@ EXAMPLES: dict[str, list[Example]] = {
     "flatten": [
         Example(((512, 7, 9),), {}, gives=(512 * 7 * 9,)),
         Example(((10,),), {}, gives=(10,)),
+    ],
+    "reshape": [
+        Example(  # the patches of a map as rows
+            ((96, 4, 6),),
+            {"out": (96, 24)},
+            gives=(96, 24),
+            windows="mixed",
+            also=((5, 24, 5, 3, 8), (96, 20, 96, 5, 4)),
+        ),
+        Example(((30,),), {"out": (2, 3, 5)}, gives=(2, 3, 5), also=((7, 3, 4, 84), (2, 8, 6, 96))),
+    ],
+    "permute": [
+        Example(((8, 5, 6),), {"axes": (1, 2, 0)}, gives=(5, 6, 8), windows="mixed"),
+        Example(((2, 3, 4, 5),), {"axes": (3, 0, 1, 2)}, gives=(5, 2, 3, 4)),
+        Example(((7, 9),), {"axes": (0, 1)}, gives=(7, 9)),
     ],
     "upsample": [
         Example(((16, 7, 9),), {"scale": 2}, gives=(16, 14, 18), windows=(Window(2, 2), Window(2, 2))),

@@ -22,10 +22,9 @@ from hypothesis import strategies as st
 
 from archcost.errors import ArchcostError
 from archcost.expand import expand
-from archcost.library import spec_files
+from archcost.library import load_spec, spec_files
 from archcost.net import propagate
-from archcost.source import Limits, Source, parse
-from archcost.spec import read_spec
+from archcost.source import Limits
 
 BAD = Path(__file__).parent / "data" / "bad"
 SMALL = "import resource; resource.setrlimit(resource.RLIMIT_AS, (200 << 20, 200 << 20)); "
@@ -177,6 +176,11 @@ WITH_ESCAPES = {
     "when": f'{HEAD}layers: [{{relu: , when: "{ESCAPE}"}}]\n',
     "branch": f'{HEAD}layers: [add: {{"{ESCAPE}": [relu], b: []}}]\n',
     "variant": f'{HEAD}layers: [relu]\nvariants: {{"{ESCAPE}": }}\n',
+    "use": f'{HEAD}use: "{ESCAPE}"\nlayers: [relu]\n',
+    "used file": f'{HEAD}use: ["{ESCAPE}.yaml"]\nlayers: [relu]\n',
+    "block input": f'{HEAD}blocks: {{a: {{inputs: ["{ESCAPE}"], layers: [relu]}}}}\nlayers: [a]\n',
+    "accuracy": f'{HEAD}layers: [relu]\naccuracy: {{"{ESCAPE}": 1}}\n',
+    "percent": f'{HEAD}layers: [relu]\naccuracy: {{top1: "{ESCAPE}", source: x}}\n',
     "knob": f'{HEAD}layers: [relu]\nvariants: {{a: {{"{ESCAPE}": 1}}}}\n',
     "tag": f"{HEAD}layers: !<tag:%1b[31m%07> [relu]\n",
     "expression": f"""{HEAD}layers: [linear: "'{ESCAPE}' + 1"]\n""",
@@ -323,18 +327,19 @@ def mutated(text: str, random: Random) -> str:
     return text or "\n"
 
 
-def work_out(text: str) -> None:
+def work_out(path: Path, text: str) -> None:
     """All that is done with a specification, up to the shapes of each variant."""
-    spec = read_spec(parse(Source("net.yaml", text)), "net")
+    path.write_text(text, "utf-8")
+    spec = load_spec(path)
     for variant in spec.variants or (None,):
         propagate(expand(spec, variant, limits=Limits(layers=2000)))
 
 
 @settings(max_examples=300, derandomize=True, deadline=timedelta(seconds=20))
 @given(st.sampled_from(TEXTS), st.integers(0, 2**32))
-def test_mutated_specs(text: str, seed: int) -> None:
+def test_mutated_specs(tmp_path_factory, text: str, seed: int) -> None:
     """Any text is a specification or an error with a message, and is known soon to be one or the other."""
     try:
-        work_out(mutated(text, Random(seed)))
+        work_out(tmp_path_factory.getbasetemp() / "net.yaml", mutated(text, Random(seed)))
     except ArchcostError as error:
         assert str(error).replace("\n", "").isprintable()

@@ -65,9 +65,13 @@ def sizes_of(name: str, example: Example) -> list[int]:
 
 
 def variations(name: str, example: Example) -> Iterator[list[int]]:
-    """The sizes, and what else the layer accepts: each size changed alone, and together with all that equal it."""
+    """The sizes, and what else the layer accepts: each size changed alone, and together with all that equal it.
+
+    Where the layer ties sizes together in another way, the example says which are possible.
+    """
     sizes = sizes_of(name, example)
     yield sizes
+    yield from map(list, example.also)
     for place, size in enumerate(sizes):
         for larger in (size + 1, 2 * size, 3 * size):
             alone = [larger if i == place else n for i, n in enumerate(sizes)]
@@ -98,8 +102,9 @@ def facts(cost: Cost, number: Callable[[Any], int] = int) -> dict[str, Any]:
         "params": {kind: number(n) for kind, n in cost.params.items()},
         "ops": {kind: number(n) for kind, n in cost.ops.items()},
         "buffers": {kind: number(n) for kind, n in cost.buffers.items()},
-        "windows": cost.windows
-        and [tuple(map(number, (w.kernel, w.stride, *w.pad, w.dilation))) for w in cost.windows],
+        "windows": [tuple(map(number, (w.kernel, w.stride, *w.pad, w.dilation))) for w in cost.windows]
+        if isinstance(cost.windows, tuple)
+        else cost.windows,
         "storage": cost.storage,
         "grows": cost.grows,
     }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from archcost.expand import expand
@@ -26,12 +28,50 @@ CASES = {
     # An enlarged position is read by two outputs; three outputs reach over two inputs.
     "upsample": ("[upsample: 2, conv: {out: 1, kernel: 3, pad: 1}]", 2),
     "everything": ("[flatten, linear: 3]", 17),
+    # A tensor of the network's own sees nothing, on whichever side of a join it stands.
+    "position embedding": ("[conv: {out: 4, kernel: 3}, add: [[], [parameter: {shape: [4, 15]}]]]", 3),
+    "gate of its own": ("[conv: {out: 4, kernel: 3}, multiply: [[parameter: {shape: [4, 1]}], []]]", 3),
+    "channels of its own": (
+        "[conv: {out: 4, kernel: 3}, concat: [[parameter: {shape: [2, 15]}], [], [parameter: {shape: [1, 15]}]],"
+        " conv: {out: 1, kernel: 5}]",
+        3 + 4,
+    ),
 }
+# Once elements stand in another order, a position of the output is none of the input any more.
+UNKNOWN = {
+    "reshape": "[conv: {out: 4, kernel: 3}, reshape: [15, 4], relu]",
+    "permute": "[conv: {out: 4, kernel: 3}, permute: [1, 0], relu]",
+    "attention": "[{relu: , as: x}, {attention_scores: 1, from: [x, x], as: w}, {weighted_values: , from: [w, x]}]",
+    "join": "[concat: [[], [permute: [1, 0], permute: [1, 0]]]]",
+}
+
+
+def fields(layers: str, shape: str = "[1, 17]") -> list[Any]:
+    """The receptive field of each step, along the one axis of a map of 17 positions unless the input is another."""
+    return receptive_fields(
+        propagate(expand(read_spec(parse(Source("here", f"input: {shape}\nlayers: {layers}")), "here")))
+    )
 
 
 @pytest.mark.parametrize("name", CASES)
 def test_by_hand(name: str) -> None:
-    """Along the one axis of a map of 17 positions."""
+    """Along one axis."""
     layers, expected = CASES[name]
-    net = expand(read_spec(parse(Source(name, f"input: [1, 17]\nlayers: {layers}")), name))
-    assert receptive_fields(propagate(net))[-1] == (expected,)
+    assert fields(layers)[-1] == (expected,)
+
+
+@pytest.mark.parametrize("name", UNKNOWN)
+def test_unknown(name: str) -> None:
+    """It is not said, rather than said wrongly."""
+    assert fields(UNKNOWN[name])[-1] is None
+
+
+def test_tensor_of_the_network_sees_nothing() -> None:
+    """It has no field along any axis, whatever its shape."""
+    assert fields("[parameter: {shape: [4, 5, 6]}, relu]")[1:] == [(), ()]
+
+
+def test_linear_over_the_last_axis_of_a_map() -> None:
+    """It reads along a whole axis, which is one of space unless the axes were exchanged: nothing is said of it."""
+    assert fields("[linear: {out: 5, over: last}]", "[3, 8, 9]")[-1] is None
+    assert fields("[linear: {out: 5, over: last}]", "[8, 9]")[-1] == (1,), "tokens x features: each token by itself"

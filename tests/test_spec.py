@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import sympy
 
+from archcost.dump import dump
 from archcost.errors import ArchcostError, SpecError
 from archcost.expand import expand
+from archcost.library import load_net
 from archcost.net import INPUT, Net, apply, propagate
 from archcost.source import Limits, Source, parse
 from archcost.spec import Spec, read_spec
@@ -295,6 +298,220 @@ def test_nodes_know_where_they_were_written() -> None:
     assert str(relu.at) == "here:4:14"
     assert relu.via is not None
     assert (relu.via.block, str(relu.via.at), relu.via.outer) == ("unit", "here:6:5", None)
+
+
+# Blocks that read several layers.
+
+CELL = "blocks:\n  cell:\n    inputs: [current, previous]\n    layers: [{add: , from: [current, previous]}, relu]\n"
+
+
+def test_block_of_several_inputs() -> None:
+    """It knows each layer that it reads by a name of its own; its first layer reads the first of them."""
+    text = (
+        "blocks:\n  cell:\n    inputs: [current, previous]\n    params: {out}\n"
+        "    layers: [{linear: out, as: c}, {linear: out, from: previous, as: p}, {add: , from: [c, p]}]\n"
+        "layers: [{relu: , as: a}, {tanh: , as: b}, elu, {cell: 8, from: [a, b]}]"
+    )
+    assert nodes(text)[3:] == [
+        "cell1/c <- a {'out': 8}",
+        "cell1/p <- b {'out': 8}",
+        "cell1/add1 <- cell1/c, cell1/p",
+    ]
+
+
+def test_block_of_several_inputs_reads_the_latest_layers() -> None:
+    """Without `from` it reads as many layers as it has inputs, the last one first; each repetition moves on by one."""
+    assert nodes(f"{CELL}layers: [selu, tanh, {{cell: , repeat: 3}}, elu]") == [
+        "selu1 <- input",
+        "tanh1 <- selu1",
+        "cell1/add1 <- tanh1, selu1",
+        "cell1/relu1 <- cell1/add1",
+        "cell2/add1 <- cell1/relu1, tanh1",
+        "cell2/relu1 <- cell2/add1",
+        "cell3/add1 <- cell2/relu1, cell1/relu1",
+        "cell3/relu1 <- cell3/add1",
+        "elu1 <- cell3/relu1",
+    ]
+
+
+def test_latest_layers_are_those_of_the_list() -> None:
+    """What the list begins with counts, a layer left out does not, and of a block it is what it gives."""
+    assert nodes(f"{CELL}layers: [selu, {{tanh: , when: false}}, cell, cell]") == [
+        "selu1 <- input",
+        "cell1/add1 <- selu1, input",
+        "cell1/relu1 <- cell1/add1",
+        "cell2/add1 <- cell1/relu1, selu1",
+        "cell2/relu1 <- cell2/add1",
+    ]
+
+
+def test_repeat_from_several_layers() -> None:
+    """With `from` the first repetition reads those, the next what the first gives and the first of those."""
+    assert nodes(f"{CELL}layers: [{{selu: , as: a}}, {{tanh: , as: b}}, elu, {{cell: , from: [a, b], repeat: 2}}]")[
+        3::2
+    ] == ["cell1/add1 <- a, b", "cell2/add1 <- cell1/relu1, a"]
+
+
+def test_parameter_reads_nothing() -> None:
+    """Wherever it stands: first, in the middle, as a branch. What follows it reads it."""
+    assert nodes("layers: [{parameter: {shape: [3, 1, 1]}, as: p}, {multiply: , from: [input, p]}]") == [
+        "p <-  {'shape': (3, 1, 1)}",
+        "multiply1 <- input, p",
+    ]
+    assert nodes("layers: [relu, add: [[], [parameter: {shape: [3, 1, 1], trained: false}]], parameter: [4], tanh]")[
+        1:
+    ] == [
+        "add1/2/parameter1 <-  {'shape': (3, 1, 1), 'trained': False}",
+        "add1 <- relu1, add1/2/parameter1",
+        "parameter1 <-  {'shape': (4,)}",
+        "tanh1 <- parameter1",
+    ]
+
+
+# Blocks of other files.
+
+
+def loaded(folder: Path, text: str, **files: str) -> list[str]:
+    """The layers of a file, by name; each of the other files lies beside it as NAME.yaml."""
+    for name, content in files.items():
+        (folder / f"{name}.yaml").write_text(content)
+    path = folder / "net.yaml"
+    path.write_text(HEAD + text)
+    return [n.name for n in load_net(str(path)).nodes[1:]]
+
+
+@pytest.mark.parametrize("use", ["use: conv", "use: [conv]"])
+def test_use_built_in_blocks(use: str, tmp_path: Path) -> None:
+    """By name, one or a list."""
+    assert loaded(tmp_path, f"{use}\nlayers: [conv_bn: {{out: 8, kernel: 3}}, conv_bn: {{out: 4, act: [relu]}}]") == [
+        "conv_bn1/conv1",
+        "conv_bn1/batchnorm1",
+        "conv_bn2/conv1",
+        "conv_bn2/batchnorm1",
+        "conv_bn2/act1/relu1",
+    ]
+
+
+def test_use_a_file_beside_the_specification(tmp_path: Path) -> None:
+    """Its blocks, those of built-in files and those of the specification use each other."""
+    text = (
+        "use: [own.yaml, conv, more.yaml]\nblocks: {tail: {layers: [gelu]}}\nlayers: [unit: 8, {pair: , as: p}, tail]"
+    )
+    own = "unit: {params: {out}, layers: [conv_bn: {out: out}, pair]}"
+    assert loaded(tmp_path, text, own=own, more="pair: {layers: [elu, tail]}") == [
+        "unit1/conv_bn1/conv1",
+        "unit1/conv_bn1/batchnorm1",
+        "unit1/pair1/elu1",
+        "unit1/pair1/tail1/gelu1",
+        "p/elu1",
+        "p/tail1/gelu1",
+        "tail1/gelu1",
+    ]
+
+
+def test_block_of_another_file_sees_the_knobs(tmp_path: Path) -> None:
+    """Those of the network that uses it, as its own blocks do."""
+    text = "params: {deep: true}\nuse: own.yaml\nlayers: [unit]"
+    assert loaded(tmp_path, text, own="unit: {layers: [relu, {tanh: , when: deep}]}") == ["unit1/relu1", "unit1/tanh1"]
+
+
+def test_mistake_in_a_file_that_is_used(tmp_path: Path) -> None:
+    """It is shown where it stands, and from where the block was used."""
+    with pytest.raises(SpecError) as error:
+        loaded(tmp_path, "use: own.yaml\nlayers: [unit]", own="unit:\n  layers:\n    - rulu\n")
+    assert str(error.value) == (
+        f"{tmp_path}/own.yaml:3:7: there is no layer or block 'rulu', did you mean 'relu'?\n"
+        f"  in unit, used at {tmp_path}/net.yaml:3:10\n"
+        "    3 |     - rulu\n"
+        "      |       ^"
+    )
+
+
+def test_same_block_in_two_files_that_are_used(tmp_path: Path) -> None:
+    """Which of them is meant cannot be known."""
+    with pytest.raises(SpecError, match=r"net\.yaml:2:17: the block 'unit' of more\.yaml is there already"):
+        loaded(
+            tmp_path,
+            "use: [own.yaml, more.yaml]\nlayers: [unit]",
+            own="unit: {layers: [elu]}",
+            more="unit: {layers: []}",
+        )
+
+
+FLAT = """use: conv
+input: [3, 8, 6]
+blocks:
+  cell:
+    inputs: [current, previous]
+    layers:
+      - {parameter: {shape: [4, 1, 1]}, as: gate}
+      - {multiply: , from: [previous, gate], as: gated}
+      - {add: , from: [current, gated]}
+layers:
+  - conv_bn: {out: 4, kernel: 3, act: [silu]}
+  - conv_bn: 4
+  - {cell: , repeat: 2}
+  - reshape: [4, 48]
+  - {permute: [1, 0], as: rows}
+  - {parameter: {shape: [1, 4]}, as: token}
+  - {concat: , from: [token, rows]}
+  - add: [[], [parameter: {shape: [49, 4], trained: false}]]
+  - {linear: {out: 12, over: last}, as: qkv}
+  - {slice: {axis: -1, stop: 4}, from: qkv}
+  - {unit_norm: , as: q}
+  - {slice: {axis: -1, start: 4, stop: 8}, from: qkv, as: k}
+  - {slice: {axis: -1, start: 8}, from: qkv, as: v}
+  - {attention_scores: 2, from: [q, k]}
+  - {reshape: [1, 2, 49, 49], as: scores}
+  - parameter: {shape: [169, 2]}
+  - {relative_position_bias: 7, as: bias}
+  - {add: , from: [scores, bias]}
+  - reshape: [2, 49, 49]
+  - {softmax: , as: weights}
+  - {weighted_values: , from: [weights, v]}
+"""
+
+
+def test_flat_form_is_the_same_net(tmp_path: Path) -> None:
+    """Also where layers read nothing or two layers, and where blocks come from elsewhere."""
+    path = tmp_path / "net.yaml"
+    path.write_text(FLAT)
+    first = load_net(str(path))
+    path.write_text(dump(first))
+    assert "use" not in path.read_text() and "blocks" not in path.read_text()
+    again = load_net(str(path))
+    for mine, theirs in zip(propagate(first), propagate(again), strict=True):
+        assert mine.node[:4] == theirs.node[:4]
+        assert (mine.inputs, mine.cost) == (theirs.inputs, theirs.cost)
+    assert propagate(again)[-1].cost.out == (49, 4)
+    assert sum(sum(step.cost.params.values()) for step in propagate(again)) == (
+        (3 * 4 * 9 + 2 * 4) + (4 * 4 + 2 * 4) + 2 * 4 + 4 + (4 + 1) * 12 + 169 * 2
+    )
+
+
+# Accuracy.
+
+FIGURES = """accuracy:
+  small: {top1: 70.1, top5: 90, source: torchvision, note: a remark}
+  large: {top1: 80, source: x, data: CIFAR-10}
+"""
+
+
+def test_accuracy_of_a_family() -> None:
+    """That of each variant for which it was published."""
+    found = spec(f"{FAMILY}  none: {{}}\n{FIGURES}").accuracy
+    assert {name: figures[:-1] for name, figures in found.items()} == {
+        "small": (70.1, 90, "torchvision", "ImageNet", "a remark"),
+        "large": (80, None, "x", "CIFAR-10", ""),
+    }
+    assert str(found["large"].at) == "here:11:10"
+
+
+def test_accuracy_of_a_network() -> None:
+    """Without variants the network's own; or none."""
+    ((name, figures),) = spec("layers: [relu]\naccuracy: {top1: 77.1, source: torchvision}").accuracy.items()
+    assert (name, figures.top1, figures.top5, figures.source) == ("here", 77.1, None, "torchvision")
+    assert spec("layers: [relu]").accuracy == spec("layers: [relu]\naccuracy:").accuracy == {}
 
 
 # Knobs and variants.

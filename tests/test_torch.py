@@ -8,12 +8,14 @@ Known differences, around which the random configurations are drawn:
 - PyTorch takes no mean in three dimensions over a kernel larger than the map, even if it fits into the padded map.
 - PyTorch knows `same` without a stride only, and refuses to normalise a group of one element.
 - PyTorch wants `output_pad` below the stride or the dilation, though not on the meta device; archcost does not mind.
+- PyTorch repeats an axis of one before the tokens of attention, and counts axes from the end too where it permutes.
 - A cut that leaves nothing is an empty tensor to PyTorch and an error to archcost.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import prod
 from typing import Any, NamedTuple
 
 import pytest
@@ -69,7 +71,7 @@ def theirs(build: Callable[[], nn.Module], shapes: tuple[Shape, ...]) -> Facts |
         try:
             module = build().eval()
             out = module(*(torch.empty(1, *shape) for shape in shapes))
-        except (RuntimeError, ValueError):
+        except (RuntimeError, ValueError, IndexError):
             return None
     return Facts(
         tuple(out.shape[1:]),
@@ -192,6 +194,13 @@ def test_linear(x: Shape, out: int, bias: bool) -> None:
     agree("linear", (x,), {"out": out, "bias": bias}, lambda: nn.Linear(x[-1], out, bias))
 
 
+@thorough
+@given(SHAPES, SIZES, FLAGS)
+def test_linear_over_the_last_axis(x: Shape, out: int, bias: bool) -> None:
+    """Fully connected layer on the last axis of whatever it is given."""
+    agree("linear", (x,), {"out": out, "bias": bias, "over": "last"}, lambda: nn.Linear(x[-1], out, bias))
+
+
 @st.composite
 def poolings(draw: st.DrawFn) -> tuple[Shape, dict[str, Any]]:
     """A map and a pooling with padding up to half its kernel."""
@@ -284,23 +293,36 @@ def test_pad(x: Shape, data: st.DataObject) -> None:
 @given(MAPS, FLAGS)
 def test_batchnorm(x: Shape, affine: bool) -> None:
     """Batch normalisation: two buffers per channel beside scale and shift."""
-    agree("batchnorm", (x,), {"affine": affine}, lambda: module("BatchNorm", len(x) - 1)(x[0], affine=affine))
+    attributes = {"scale": affine, "shift": affine}
+    agree("batchnorm", (x,), attributes, lambda: module("BatchNorm", len(x) - 1)(x[0], affine=affine))
 
 
 @thorough
 @given(MAPS.filter(lambda x: max(x[1:]) > 1), SMALL, FLAGS)
 def test_groupnorm(x: Shape, groups: int, affine: bool) -> None:
     """Group normalisation, also where the channels do not divide into the groups."""
-    agree("groupnorm", (x,), {"groups": groups, "affine": affine}, lambda: nn.GroupNorm(groups, x[0], affine=affine))
+    attributes = {"groups": groups, "scale": affine, "shift": affine}
+    agree("groupnorm", (x,), attributes, lambda: nn.GroupNorm(groups, x[0], affine=affine))
 
 
 @thorough
-@given(SHAPES, st.sampled_from(["last", "all"]), FLAGS)
-def test_layernorm(x: Shape, over: str, affine: bool) -> None:
-    """Layer normalisation over the last axis and over all; PyTorch has none over the channels of a map."""
+@given(SHAPES, st.sampled_from(["last", "all"]), st.sampled_from([(True, True), (True, False), (False, False)]))
+def test_layernorm(x: Shape, over: str, trained: tuple[bool, bool]) -> None:
+    """Layer normalisation over the last axis and over all; PyTorch has none over the channels of a map.
+
+    It trains a shift only beside a scale.
+    """
     normalised = x if over == "all" else x[-1]
-    attributes = {"over": over, "affine": affine}
-    agree("layernorm", (x,), attributes, lambda: nn.LayerNorm(normalised, elementwise_affine=affine))
+    scale, shift = trained
+    attributes = {"over": over, "scale": scale, "shift": shift}
+    agree("layernorm", (x,), attributes, lambda: nn.LayerNorm(normalised, elementwise_affine=scale, bias=shift))
+
+
+@thorough
+@given(SHAPES)
+def test_unit_norm(x: Shape) -> None:
+    """Rows divided by their length."""
+    agree("unit_norm", (x,), {}, lambda: Applied(lambda t: functional.normalize(t, dim=-1)))
 
 
 @thorough
@@ -408,3 +430,118 @@ def test_slice(x: Shape, data: st.DataObject) -> None:
     index = (slice(None),) * (axis + 1) + (slice(start, stop, step),)
     attributes = {"axis": axis, "start": start, "stop": stop, "step": step}
     agree("slice", (x,), attributes, lambda: Applied(lambda t: t[index]))
+
+
+@thorough
+@given(SHAPES, st.data())
+def test_reshape(x: Shape, data: st.DataObject) -> None:
+    """The same elements as another shape, now and then not as many."""
+    out = list(data.draw(st.permutations(x)))
+    cut = data.draw(st.integers(1, len(out)))
+    out[:cut] = [prod(out[:cut]) + data.draw(st.sampled_from([0, 0, 0, 1]))]
+    agree("reshape", (x,), {"out": tuple(out)}, lambda: Applied(lambda t: t.view(1, *out)))
+
+
+@thorough
+@given(SHAPES, st.data())
+def test_permute(x: Shape, data: st.DataObject) -> None:
+    """Axes in any order, now and then one twice, one too few or one too many."""
+    axes = data.draw(st.permutations(range(len(x))) | st.lists(st.integers(0, len(x)), min_size=1, max_size=len(x) + 1))
+    moved = [0, *(axis + 1 for axis in axes)]
+    agree("permute", (x,), {"axes": tuple(axes)}, lambda: Applied(lambda t: t.permute(moved)))
+
+
+@st.composite
+def attention(draw: st.DrawFn) -> tuple[Shape, Shape, int]:
+    """Queries, keys or values, and heads, with axes before the tokens; now and then they do not fit."""
+    heads = draw(SMALL)
+    features = draw(SMALL) * draw(st.sampled_from([heads, heads, heads, 1]))
+    outer = draw(st.lists(SMALL, max_size=2))
+    others = [n + draw(st.sampled_from([0, 0, 0, 0, 1])) for n in outer]
+    query = (*outer, draw(SIZES), features)
+    return query, (*others, draw(SIZES), features + draw(st.sampled_from([0, 0, 0, 0, 1]))), heads
+
+
+def dealt_out(t: Any, heads: int) -> Any:
+    """The features of `... x tokens x features` dealt out to the heads: `... x heads x tokens x features`."""
+    return t.view(*t.shape[:-1], heads, t.shape[-1] // heads).transpose(-2, -3)
+
+
+@thorough
+@given(attention())
+def test_attention_scores(case: tuple[Shape, Shape, int]) -> None:
+    """Queries times keys, head by head."""
+    query, key, heads = case
+
+    def scores(q: Any, k: Any) -> Any:
+        if q.shape[:-2] != k.shape[:-2]:
+            raise ValueError("the axes before the tokens differ")
+        return dealt_out(q, heads) @ dealt_out(k, heads).transpose(-1, -2)
+
+    agree("attention_scores", (query, key), {"heads": heads}, lambda: Applied(scores))
+
+
+@thorough
+@given(attention(), FLAGS)
+def test_weighted_values(case: tuple[Shape, Shape, int], fits: bool) -> None:
+    """Weights times values, head by head, and the heads side by side."""
+    (*outer, tokens, _), value, heads = case
+    weights = (*outer, heads, tokens, value[-2] + (not fits))
+
+    def weighted(w: Any, v: Any) -> Any:
+        if w.shape[:-3] != v.shape[:-2]:
+            raise ValueError("the axes before the tokens differ")
+        return (w @ dealt_out(v, heads)).transpose(-2, -3).flatten(-2)
+
+    agree("weighted_values", (weights, value), {}, lambda: Applied(weighted))
+
+
+@pytest.mark.parametrize(("tokens", "features", "heads"), [(17, 24, 3), (50, 64, 8), (9, 10, 1)])
+def test_attention_step_by_step(tokens: int, features: int, heads: int) -> None:
+    """The layers that attention is made of cost together what PyTorch's own layer has and does."""
+    x = (tokens, features)
+    weights = (heads, tokens, tokens)
+    steps = [
+        *[ours("linear", (x,), {"out": features})] * 3,
+        ours("attention_scores", (x, x), {"heads": heads}),
+        ours("softmax", (weights,), {}),
+        ours("weighted_values", (weights, x), {}),
+        ours("linear", (x,), {"out": features}),
+    ]
+    with torch.device("meta"):
+        whole = nn.MultiheadAttention(features, heads, batch_first=True)
+    pytorch = theirs(lambda: Applied(lambda t: whole(t, t, t)[0]), (x,))
+    assert pytorch is not None
+    assert steps[-1].out == pytorch.out
+    assert sum(step.params for step in steps) == sum(p.numel() for p in whole.parameters())
+    assert sum(step.macs for step in steps) == pytorch.macs
+
+
+@thorough
+@given(st.tuples(SMALL, SMALL), SMALL, FLAGS)
+def test_relative_position_bias(window: tuple[int, int], heads: int, fits: bool) -> None:
+    """Rows of a table, looked up by the distances between the positions of a window, as many as there are."""
+    positions = torch.cartesian_prod(*map(torch.arange, window)).reshape(-1, 2)
+    distances = positions[:, None] - positions[None, :]
+    rows = len(distances.reshape(-1, 2).unique(dim=0))
+    cost = ours("relative_position_bias", ((rows + (not fits), heads),), {"window": window})
+    if not fits:
+        assert cost is None
+    else:
+        assert cost == Facts((1, heads, *distances.shape[:2]), 0, distances[..., 0].numel(), 0)
+
+
+@thorough
+@given(SHAPES, FLAGS)
+def test_parameter(shape: Shape, trained: bool) -> None:
+    """A tensor of the module itself, trained or not."""
+
+    class Tensor(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.tensor = (nn.Parameter if trained else nn.Buffer)(torch.empty(1, *shape))
+
+        def forward(self) -> Any:
+            return self.tensor
+
+    agree("parameter", (), {"shape": shape, "trained": trained}, Tensor)
