@@ -57,6 +57,11 @@ class Layers:
     def __str__(self) -> str:
         return "a list of layers"
 
+    def __hash__(self) -> int:
+        if self.scope is not ANYWHERE:
+            raise TypeError("the same list can mean another thing elsewhere")
+        return id(self)
+
 
 ANYWHERE = Scope({}, Names())  # of a list that names layer types only, such as [relu]: it means the same in every scope
 
@@ -344,7 +349,7 @@ class Expansion:
         via = Frame(block.name, entry.at, scope.via)
         given = [values[name] for name in block.params]
         alike = (block.name, depth, *map(start.index, start), *given, *map(type, given))
-        if not is_hashable(alike) or any(isinstance(v, Layers) and v.scope is not ANYWHERE for v in given):
+        if not is_hashable(alike):
             return self.inside(block, values, start, path, depth, via)
         if alike in self.made:
             return self.again(self.made[alike], start, path, via, entry, scope)

@@ -90,7 +90,13 @@ def _blocks_in(file: Value, beside: Path, limits: Limits) -> Mapping[str, Block]
         known = [] if own else sorted(found.stem for found in BLOCKS.glob("*.yaml"))
         where = " beside this one" if own else ""
         raise SpecError(f"there is no file of blocks {name!r}{where}{instead(name, known)}", file.at)
-    return read_blocks(read(path, limits, str(path) if own else f"blocks/{path.name}"))
+    return read_blocks(read(path, limits, str(path))) if own else _shared(path)
+
+
+@cache
+def _shared(path: Path) -> Mapping[str, Block]:
+    """The blocks of a built-in file, which many networks use."""
+    return read_blocks(read(path, name=f"blocks/{path.name}"))
 
 
 def load_net(name: str, knobs: Mapping[str, Any] | None = None, limits: Limits = Limits()) -> Net:

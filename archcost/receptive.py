@@ -23,7 +23,7 @@ class Reach(NamedTuple):
 
 
 Field = tuple[Reach, ...] | None  # None where it is not known, as behind a join of maps of different scale
-SEES_NOTHING: Field = ()  # a tensor of the network's own
+NOTHING: Field = (Reach(0, 0, 0),)  # this very object: what a tensor of the network's own sees
 
 
 def receptive_fields(steps: Sequence[Step]) -> list[tuple[Any, ...] | None]:
@@ -34,7 +34,13 @@ def receptive_fields(steps: Sequence[Step]) -> list[tuple[Any, ...] | None]:
     fields: list[Field] = []
     for step in steps:
         fields.append(_field(step, [fields[i] for i in step.node.inputs]))
-    return [None if field is None else tuple(_whole(r.last - r.first + 1) for r in field) for field in fields]
+    return [_sizes(field) for field in fields]
+
+
+def _sizes(field: Field) -> tuple[Any, ...] | None:
+    if field is None or field is NOTHING:
+        return None if field is None else ()
+    return tuple(_whole(r.last - r.first + 1) for r in field)
 
 
 def _whole(size: Any) -> Any:
@@ -43,10 +49,13 @@ def _whole(size: Any) -> Any:
 
 def _field(step: Step, fields: list[Field]) -> Field:
     if not fields:
-        return (Reach(0, 0, 1),) * (len(step.cost.out) - 1) if step.node.op == INPUT else SEES_NOTHING
-    field = fields[0]
+        return (Reach(0, 0, 1),) * (len(step.cost.out) - 1) if step.node.op == INPUT else NOTHING
+    seeing = [(field, x) for field, x in zip(fields, step.inputs, strict=True) if field is not NOTHING]
+    if not seeing:
+        return NOTHING
+    field = seeing[0][0]
     if len(fields) > 1:
-        field = reduce(_hull, (_spread(f, x, step.cost.out) for f, x in zip(fields, step.inputs, strict=True)))
+        field = reduce(_hull, (_spread(field, x, step.cost.out) for field, x in seeing))
     if field is None or step.cost.windows == ():
         return field
     if step.cost.windows == "mixed":
@@ -78,8 +87,6 @@ def _spread(field: Field, x: Shape, out: Shape) -> Field:
 
 def _hull(a: Field, b: Field) -> Field:
     """What either of two joined paths sees; their positions must lie equally far apart."""
-    if SEES_NOTHING in (a, b):
-        return b if a == SEES_NOTHING else a
     if a is None or b is None or len(a) != len(b):
         return None
     if any(None not in (p.jump, q.jump) and not surely(same, p.jump, q.jump) for p, q in zip(a, b, strict=True)):

@@ -40,6 +40,14 @@ def test_list_has_published_accuracy(archcost) -> None:
     assert "resnet50,2015,3x224x224,25557032,4091090944,76.13,92.862," in rows[1]
 
 
+def test_accuracy_names_a_known_source(archcost, tmp_path: Path) -> None:
+    """`validate` looks it up."""
+    net = tmp_path / "net.yaml"
+    net.write_text("input: [3, 8, 8]\nlayers: [relu]\naccuracy: {top1: 50, source: torchvison}\n")
+    message = "net.yaml:3:11: sources.yaml has no 'torchvison', did you mean 'torchvision'?"
+    assert message in archcost("validate", str(net), exit_code=2).stderr
+
+
 def test_list_is_the_field_by_year(archcost) -> None:
     """From 1998 on, and a family's source is shown once."""
     years = [item["year"] for item in json.loads(archcost("list", "--format", "json").stdout)["architectures"]]

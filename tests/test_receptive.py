@@ -25,6 +25,8 @@ CASES = {
     "crop": ("[concat: [[conv: {out: 1, kernel: 7}], [crop: 11]]]", 7),
     # A gate sees the whole map, and so does what it is multiplied with.
     "gate": ("[multiply: [[], [global_avgpool, conv: {out: 1, kernel: 1}]], conv: {out: 1, kernel: 3}]", 17 + 2),
+    # What becomes of such a tensor sees nothing either.
+    "made of its own": ("[conv: {out: 4, kernel: 3}, add: [[], [parameter: {shape: [15, 4]}, permute: [1, 0]]]]", 3),
     # An enlarged position is read by two outputs; three outputs reach over two inputs.
     "upsample": ("[upsample: 2, conv: {out: 1, kernel: 3, pad: 1}]", 2),
     "everything": ("[flatten, linear: 3]", 17),
@@ -69,6 +71,12 @@ def test_unknown(name: str) -> None:
 def test_tensor_of_the_network_sees_nothing() -> None:
     """It has no field along any axis, whatever its shape."""
     assert fields("[parameter: {shape: [4, 5, 6]}, relu]")[1:] == [(), ()]
+
+
+def test_vector_beside_a_map() -> None:
+    """Two inputs of different rank have no common positions."""
+    spec = "input: {x: [1, 17], y: [5]}\nlayers: [{flatten: , from: x, as: flat}, {concat: , from: [flat, y]}]"
+    assert receptive_fields(propagate(expand(read_spec(parse(Source("here", spec)), "here"))))[-1] is None
 
 
 def test_linear_over_the_last_axis_of_a_map() -> None:
