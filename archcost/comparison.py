@@ -25,17 +25,19 @@ class Stage(NamedTuple):
 
 
 def stages(report: Report) -> list[Stage]:
-    """A net cut by the scale of its maps, from the finest on."""
+    """A net cut by the scale of its maps, from the finest on. Tokens belong to the map before them."""
     first = next(iter(report.inputs.values()))
     by_scale: dict[int | None, list[Row]] = {}
+    latest = 0
     for row in report.rows:
-        space = row.output[1:]
-        mapped = len(space) and len(first) > 1 and any(n != 1 for n in space)
-        by_scale.setdefault(round(log2(first[1] / space[0])) if mapped else None, []).append(row)
+        scale = _scale(row, first)
+        latest = latest if scale is None else scale
+        vector = all(n == 1 for n in row.output[1:])
+        by_scale.setdefault(None if vector else latest, []).append(row)
     found = [
         Stage(
             scale,
-            tuple(dict.fromkeys(row.output[1:] for row in rows)) if scale is not None else (),
+            tuple(dict.fromkeys(row.output[1:] for row in rows if _scale(row, first) is not None)),
             len(rows),
             sum(row.memory_bytes * row.held for row in rows),
             sum(row.params for row in rows),
@@ -45,6 +47,18 @@ def stages(report: Report) -> list[Stage]:
         for scale, rows in by_scale.items()
     ]
     return sorted(found, key=lambda stage: (stage.scale is None, stage.scale))
+
+
+def _scale(row: Row, first: Shape) -> int | None:
+    """By how many powers of two a map is smaller than the input, the same along each axis; None for what is no map.
+
+    Where positions were mixed, as with windows and tokens, only what has very nearly the sides of a map is one again.
+    """
+    if len(row.output) != len(first) or all(n == 1 for n in row.output[1:]):
+        return None
+    halvings = [log2(n / m) for m, n in zip(row.output[1:], first[1:], strict=True)]
+    mixed = not row.receptive_field and any(abs(times - round(times)) > 0.1 for times in halvings)
+    return round(halvings[0]) if len({*map(round, halvings)}) == 1 and not mixed else None
 
 
 def ratios(report: Report, base: Report) -> dict[str, float | None]:

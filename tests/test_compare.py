@@ -78,6 +78,14 @@ def test_stages_align_by_scale(archcost) -> None:
     assert row.split()[1] == "27" and "28" in row.split()
 
 
+def test_tokens_belong_to_their_map(archcost) -> None:
+    """ViT-B/16 works on one scale, Swin-T on four, however windows and tokens are shaped."""
+    data = json.loads(archcost("compare", "vit_b_16", "swin_t", "--format", "json").stdout)
+    maps = [{stage["scale"]: stage["maps"] for stage in item["stages"]} for item in data["architectures"]]
+    assert maps[0] == {4: [[14, 14]], None: []}
+    assert maps[1] == {2: [[56, 56]], 3: [[28, 28]], 4: [[14, 14]], 5: [[7, 7]], None: []}
+
+
 def test_one_network_is_no_comparison(archcost) -> None:
     """Two networks at least, and only one of --until and --from."""
     assert "two networks or more" in archcost("compare", "alexnet", exit_code=2).stderr

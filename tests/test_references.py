@@ -38,7 +38,7 @@ def test_equal_to_reference(library: str, name: str, expected: dict[str, Any]) -
     assert [*report.inputs.values()] == [tuple(expected["input"])]
     found = {"params": report.totals.params, "buffers": report.totals.buffers, "macs": report.totals.macs}
     assert found == {key: expected[key] for key in found}
-    order = sorted if library == "keras" or name.startswith("regnet") and library == "timm" else list
+    order = sorted if library == "keras" or (name.startswith("regnet") and library == "timm") else list
     made = (row.output for row in report.rows if row.op in ("conv", "depthwise", "linear"))
     assert order(map(without_ones, made)) == order(map(without_ones, expected["shapes"]))
 
