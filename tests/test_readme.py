@@ -11,6 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from archcost.cli import cli
+from archcost.library import names
 
 README = Path(__file__).parents[1] / "README.md"
 TEXT = README.read_text("utf-8")
@@ -40,6 +41,11 @@ def test_shown_output_is_true(command: str, shown: str, tmp_path: Path, monkeypa
 def test_there_are_sessions() -> None:
     """The pattern above finds them."""
     assert len(SESSIONS) >= 6 and FILES
+
+
+def test_networks_are_counted() -> None:
+    """As many as it says."""
+    assert f"{len(names())} networks" in TEXT
 
 
 def test_python_examples_run() -> None:
