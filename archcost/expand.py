@@ -12,6 +12,7 @@ from archcost.expression import evaluate, is_word
 from archcost.kinds import TOO_LARGE, check, exact, is_hashable, is_too_large, is_whole, shown
 from archcost.kinds import kind as kind_of
 from archcost.net import INPUT, Net, Node
+from archcost.repeated import Made
 from archcost.source import Limits, Value
 from archcost.spec import NAME, Block, Spec
 
@@ -57,26 +58,8 @@ class Layers:
     def __str__(self) -> str:
         return "a list of layers"
 
-    def __hash__(self) -> int:
-        if self.scope is not ANYWHERE:
-            raise TypeError("the same list can mean another thing elsewhere")
-        return id(self)
-
 
 ANYWHERE = Scope({}, Names())  # of a list that names layer types only, such as [relu]: it means the same in every scope
-
-
-class Made(NamedTuple):
-    """What a block became where it first stood: nodes from `first` on under `path`, the last of them at `end`."""
-
-    first: int
-    last: int
-    start: tuple[int, ...]
-    path: str
-    via: Frame
-    end: int
-    entries: int
-    values: int
 
 
 class Entry(NamedTuple):
@@ -116,13 +99,17 @@ def expand(
     return Net(name, tuple(expansion.nodes), title, spec.source, accuracy)
 
 
-def _used(frame: Frame | None, uses: dict[int, Frame]) -> Frame | None:
-    """A use of a block inside one that stands elsewhere too, by the use there."""
-    if frame is None:
+def _alike(block: Block, depth: int, start: tuple[int, ...], given: list[Any]) -> Any:
+    """What two uses of a block have in common if both become the same nodes; None where that cannot be told."""
+    if any(isinstance(value, Layers) and value.scope is not ANYWHERE for value in given):
         return None
-    if id(frame) not in uses:
-        uses[id(frame)] = frame._replace(outer=_used(frame.outer, uses))
-    return uses[id(frame)]
+    key = (block.name, depth, *map(start.index, start), *map(_typed, given))
+    return key if is_hashable(key) else None
+
+
+def _typed(value: Any) -> Any:
+    """A value that equals none of another type: 1 is not true."""
+    return tuple(map(_typed, value)) if isinstance(value, tuple) else (type(value), value)
 
 
 def _plain(setting: Any) -> Any:
@@ -154,24 +141,16 @@ class Expansion:
                     raise SpecError(f"a size must be a whole number from 1, is {shown(size)}{near}", item.at)
             if len(shape) > AXES:
                 raise SpecError(f"an input has {AXES} axes at most, not {len(shape)}", value.at)
-            inputs[name] = self.node(name, INPUT, (), {"shape": shape}, value.at, None)
+            inputs[name] = self.add(Node(name, INPUT, (), {"shape": shape}, value.at))
         self.list_of_layers(spec.layers, Scope(scope.values, Names(named={"input": 0, **inputs})), 0, "", 0)
         if len(self.nodes) == len(inputs):
             raise SpecError("no layers: each is left out by when or repeated 0 times", spec.layers.at)
 
-    def node(
-        self,
-        name: str,
-        op: str,
-        inputs: tuple[int, ...],
-        attributes: Mapping[str, Any],
-        at: Position | None,
-        via: Frame | None,
-    ) -> int:
-        if name in self.taken:
-            raise SpecError(f"the name {name!r} is taken", at, via)
-        self.taken.add(name)
-        self.nodes.append(Node(name, op, inputs, attributes, at, via))
+    def add(self, node: Node) -> int:
+        if node.name in self.taken:
+            raise SpecError(f"the name {node.name!r} is taken", node.at, node.via)
+        self.taken.add(node.name)
+        self.nodes.append(node)
         return len(self.nodes) - 1
 
     def list_of_layers(self, layers: Value, scope: Scope, x: int, path: str, depth: int) -> int:
@@ -347,17 +326,14 @@ class Expansion:
             frame = frame.outer
         values = self.arguments(block, entry, scope)
         via = Frame(block.name, entry.at, scope.via)
-        given = [values[name] for name in block.params]
-        alike = (block.name, depth, *map(start.index, start), *given, *map(type, given))
-        if not is_hashable(alike):
-            return self.inside(block, values, start, path, depth, via)
+        alike = _alike(block, depth, start, [values[name] for name in block.params])
         if alike in self.made:
             return self.again(self.made[alike], start, path, via, entry, scope)
-        first, entries, values_before = len(self.nodes), self.entries, self.values
+        first, entries, before = len(self.nodes), self.entries, self.values
         end = self.inside(block, values, start, path, depth, via)
-        self.made[alike] = Made(
-            first, len(self.nodes), start, path, via, end, self.entries - entries, self.values - values_before
-        )
+        if alike is not None:
+            nodes = tuple(self.nodes[first:])
+            self.made[alike] = Made(nodes, first, end, start, path, via, self.entries - entries, self.values - before)
         return end
 
     def inside(
@@ -368,19 +344,15 @@ class Expansion:
         return self.list_of_layers(block.layers, scope, start[0], f"{path}/", depth + 1)
 
     def again(self, made: Made, start: tuple[int, ...], path: str, via: Frame, entry: Entry, scope: Scope) -> int:
-        """The nodes of a block that stood before with the same arguments: only names, inputs and its use differ."""
-        self.entries += made.entries  # the limits are those of the text, however it is worked out
-        self.spend(made.values, entry.at, scope)
+        """A block that stood before with the same arguments. It takes as much of the limits as it did there."""
+        self.entries += made.entries
         if self.entries > self.limits.layers:
             self.too_many(entry, scope)
-        moved = len(self.nodes) - made.first
-        place = dict(zip(made.start, start, strict=True))
-        uses = {id(made.via): via}
-        for node in self.nodes[made.first : made.last]:
-            name = path + node.name[len(made.path) :]
-            inputs = tuple([i + moved if i >= made.first else place[i] for i in node.inputs])
-            self.node(name, node.op, inputs, node.attributes, node.at, uses.get(id(node.via)) or _used(node.via, uses))
-        return made.end + moved if made.end >= made.first else place[made.end]
+        self.spend(made.values, entry.at, scope)
+        nodes, end = made.moved(len(self.nodes), start, path, via)
+        for node in nodes:
+            self.add(node)
+        return end
 
     def arguments(self, block: Block, entry: Entry, scope: Scope) -> dict[str, Any]:
         """The parameters of a block: from a map by name, from a list in order, from a single value the first."""
@@ -435,7 +407,7 @@ class Expansion:
         elif not kind.joins:
             self.some_inputs(entry, scope, start, kind.inputs)
         attributes = self.attributes(kind, entry, branches, scope)
-        return self.node(path, kind.name, start, attributes, entry.at, scope.via)
+        return self.add(Node(path, kind.name, start, attributes, entry.at, scope.via))
 
     def branch(self, kind: LayerType, name: str, value: Value, scope: Scope, x: int, path: str, depth: int) -> int:
         if name in WIRING:

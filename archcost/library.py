@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from os.path import isfile
 from pathlib import Path
@@ -13,7 +13,7 @@ from archcost.expand import expand
 from archcost.kinds import shown
 from archcost.net import Net
 from archcost.source import Limits, Value, read
-from archcost.spec import NAME, Block, Spec, read_blocks, read_spec
+from archcost.spec import NAME, Block, BlocksFile, Spec, read_blocks_file, read_spec
 
 _HERE = Path(__file__).parent
 # In a wheel the specs lie inside the package, in a checkout beside it.
@@ -66,37 +66,46 @@ def load_spec(path: Path, limits: Limits = Limits()) -> Spec:
     """The specification in a file, with the blocks that it uses from others."""
     name = path.name if path.parent == SPECS else str(path)
     spec = read_spec(read(path, limits, name), path.stem)
-    used = [spec.use] if spec.use and not spec.use.is_list else spec.use.data if spec.use else []
     blocks = dict(spec.blocks)
-    for file in used:
-        for name, block in _blocks_in(file, path.parent, limits).items():
-            if name in blocks:
-                if name in spec.blocks:
-                    raise SpecError(f"{file.data} has a block {name!r} already", spec.blocks[name].at)
-                raise SpecError(f"the block {name!r} of {file.data} is there already", file.at)
-            blocks[name] = block
+    for file, block in _used(spec.use, path.parent, limits, set()):
+        if block.name in spec.blocks:
+            raise SpecError(f"{file.data} has a block {block.name!r} already", spec.blocks[block.name].at)
+        if block.name in blocks:
+            raise SpecError(f"the block {block.name!r} of {file.data} is there already", file.at)
+        blocks[block.name] = block
     return spec._replace(blocks=blocks)
 
 
-def _blocks_in(file: Value, beside: Path, limits: Limits) -> Mapping[str, Block]:
-    """The blocks of a file that a specification uses."""
-    if not file.is_text or not NAME.match(file.data) or "/" in file.data:
-        message = "use takes names of files of blocks, built-in ones or FILE.yaml beside this one"
-        raise SpecError(f"{message}, not {shown(file.data)}" if file.is_text else message, file.at)
-    name: str = file.data
-    own = name.endswith(".yaml")
-    path = beside / name if own else BLOCKS / f"{name}.yaml"
-    if not path.is_file():
-        known = [] if own else sorted(found.stem for found in BLOCKS.glob("*.yaml"))
-        where = " beside this one" if own else ""
-        raise SpecError(f"there is no file of blocks {name!r}{where}{instead(name, known)}", file.at)
-    return read_blocks(read(path, limits, str(path))) if own else _shared(path)
+def _used(files: Sequence[Value], beside: Path, limits: Limits, seen: set[Path]) -> Iterator[tuple[Value, Block]]:
+    """The blocks of some files of blocks and of those that these use themselves, each file once."""
+    for file in files:
+        path = _path(file, beside)
+        if path in seen:
+            continue
+        seen.add(path)
+        found = _shared(path) if path.parent == BLOCKS else read_blocks_file(read(path, limits, str(path)))
+        yield from ((file, block) for block in found.blocks.values())
+        yield from ((file, block) for _, block in _used(found.use, path.parent, limits, seen))
 
 
 @cache
-def _shared(path: Path) -> Mapping[str, Block]:
-    """The blocks of a built-in file, which many networks use."""
-    return read_blocks(read(path, name=f"blocks/{path.name}"))
+def _shared(path: Path) -> BlocksFile:
+    """A built-in file of blocks, which many networks use."""
+    return read_blocks_file(read(path, name=f"blocks/{path.name}"))
+
+
+def _path(file: Value, beside: Path) -> Path:
+    """Where a file of blocks lies: a built-in one is named without an ending, another lies beside its user."""
+    if not file.is_text or not NAME.match(file.data) or "/" in file.data:
+        message = "use takes names of files of blocks, built-in ones or FILE.yaml beside this one"
+        raise SpecError(f"{message}, not {shown(file.data)}" if file.is_text else message, file.at)
+    own = file.data.endswith(".yaml")
+    path = beside / file.data if own else BLOCKS / f"{file.data}.yaml"
+    if not path.is_file():
+        known = [] if own else sorted(found.stem for found in BLOCKS.glob("*.yaml"))
+        where = " beside this one" if own else ""
+        raise SpecError(f"there is no file of blocks {file.data!r}{where}{instead(file.data, known)}", file.at)
+    return path
 
 
 def load_net(name: str, knobs: Mapping[str, Any] | None = None, limits: Limits = Limits()) -> Net:

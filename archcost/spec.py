@@ -52,6 +52,13 @@ class Block(NamedTuple):
     at: Position
 
 
+class BlocksFile(NamedTuple):
+    """A file of blocks for several specifications, with the files whose blocks it uses itself."""
+
+    use: tuple[Value, ...]
+    blocks: Mapping[str, Block]
+
+
 class Spec(NamedTuple):
     """One document: a network, or a family of variants."""
 
@@ -60,7 +67,7 @@ class Spec(NamedTuple):
     source: str
     year: int | None
     notes: str
-    use: Value | None
+    use: tuple[Value, ...]
     params: Mapping[str, Value]
     inputs: Mapping[str, Value]
     blocks: Mapping[str, Block]
@@ -107,10 +114,10 @@ def read_spec(document: Value, name: str) -> Spec:
         source=_text(sections, "source"),
         year=year.data if year else None,
         notes=_text(sections, "notes"),
-        use=sections.get("use"),
+        use=_use(sections.get("use")),
         params=params,
         inputs=_inputs(sections["input"]),
-        blocks=read_blocks(sections.get("blocks")),
+        blocks=_blocks(sections.get("blocks")),
         layers=layers,
         variants=variants,
         accuracy=_accuracies(sections.get("accuracy"), name, variants),
@@ -156,8 +163,21 @@ def _inputs(value: Value) -> dict[str, Value]:
     return shapes
 
 
-def read_blocks(value: Value | None) -> dict[str, Block]:
-    """The blocks that a section or a file of its own defines."""
+def read_blocks_file(document: Value) -> BlocksFile:
+    """The blocks that a file defines, by name, beside `use`."""
+    sections = _map(document, "a file of blocks", "names with their params and layers")
+    blocks = {name: body for name, body in sections.items() if name != "use"}
+    return BlocksFile(_use(sections.get("use")), _blocks(document._replace(data=blocks)))
+
+
+def _use(value: Value | None) -> tuple[Value, ...]:
+    """The names of files: a list, or a single one."""
+    if value is None:
+        return ()
+    return tuple(value.data) if value.is_list else (value,)
+
+
+def _blocks(value: Value | None) -> dict[str, Block]:
     blocks = {}
     for name, body in _map(value, "blocks", "names with their params and layers").items():
         if name in layer_names():

@@ -24,7 +24,7 @@ ORDER = [
     {"net"},
     {"source"},
     {"expression"},
-    {"spec"},
+    {"spec", "repeated"},
     {"expand", "dump"},
     {"library"},
     {"convention"},
