@@ -98,6 +98,7 @@ def report(
     )
     steps = [every[i] for i in chosen]
     inputs = {step.node.name: step.cost.out for step in every if step.node.op == INPUT}
+    counted = _counts(steps, convention)
     held = sum(convention.held(s.node.op, s.cost) * prod(s.cost.out) for s in steps) * batch
     totals = Totals(
         layers=len(rows),
@@ -105,17 +106,21 @@ def report(
         elements=held,
         memory_bytes=held * element_bytes(dtype),
         peak_memory_bytes=peak(every, chosen) * batch * element_bytes(dtype),
-        params=sum(r.params for r in rows),
+        params=counted.params,
         buffers=sum(r.buffers for r in rows),
-        macs=sum(r.macs for r in rows),
-        flops=sum(r.flops for r in rows),
+        macs=counted.macs * batch,
+        flops=counted.flops * batch,
     )
     return Report(net, convention, batch, dtype, inputs, rows, totals)
 
 
 def counts(net: Net, convention: Convention = LECTURE) -> Counts:
     """The totals of a report that need no look at memory and positions, for many nets at once."""
-    steps = propagate(net)
+    return _counts(propagate(net), convention)
+
+
+def _counts(steps: Sequence[Step], convention: Convention) -> Counts:
+    """What steps cost together. Equal ones often share their cost, so each cost is weighed once."""
     alike = Counter(id(step.cost) for step in steps)
     each = {id(step.cost): step for step in steps}
     return Counts(

@@ -30,7 +30,7 @@ ORDER = [
     {"convention"},
     {"memory", "receptive"},
     {"report"},
-    {"figure", "claims", "comparison"},
+    {"figure", "claims", "comparison", "overview"},
     {"judge"},
     {"schema"},
     {"render"},

@@ -409,6 +409,17 @@ def test_use_a_file_beside_the_specification(tmp_path: Path) -> None:
     ]
 
 
+def test_files_of_blocks_use_each_other(tmp_path: Path) -> None:
+    """Each file counts once, by whatever way it is used, also where two use each other."""
+    own = "use: [conv, more.yaml]\nunit: {params: {out}, layers: [conv_bn: {out: out}, pair]}"
+    more = "use: own.yaml\npair: {layers: [elu]}\ntwice: {layers: [unit: 3, unit: 4]}"
+    for use in ("own.yaml", "[conv, own.yaml]", "[own.yaml, more.yaml, own.yaml]"):
+        assert loaded(tmp_path, f"use: {use}\nlayers: [twice]", own=own, more=more)[::3] == [
+            "twice1/unit1/conv_bn1/conv1",
+            "twice1/unit2/conv_bn1/conv1",
+        ]
+
+
 def test_block_of_another_file_sees_the_knobs(tmp_path: Path) -> None:
     """Those of the network that uses it, as its own blocks do."""
     text = "params: {deep: true}\nuse: own.yaml\nlayers: [unit]"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -28,65 +27,17 @@ def list_command(text: str | None, **options: Any) -> None:
     archcost list resnet
     archcost list --format json
     """
+    from archcost.overview import overview
+    from archcost.render import overview as render
+
     form = chosen_format(options["form"], options["output"], LISTED)
-    found = list(_architectures(text.lower() if text else ""))
+    found = list(overview(text or ""))
     if form == "json":
         from archcost.render import json
 
-        emit(json.text({"architectures": found}), options["output"])
+        emit(json.text(render.as_json(found)), options["output"])
         return
-    from archcost.dims import sizes
-    from archcost.render.grid import Column, Grid
-    from archcost.render.units import short
-
-    columns = [
-        Column("name", "name", left=True),
-        Column("year", "year"),
-        Column("input", "input", sizes, left=True),
-        Column("params", "params", short),
-        Column("flops", "FLOPs", short),
-        Column("top1", "top-1", _percent),
-        Column("top5", "top-5", _percent, spare=2),
-        Column("source", "source", left=True, folds=40, spare=1),
-    ]
-    first = {item["family"]: item["name"] for item in reversed(found)}
-    rows = [{**item, **(item["accuracy"] or {}), "source": item["source"]} for item in found]
-    for row in rows if form != "csv" else ():
-        if row["name"] != first[row["family"]]:
-            row["source"] = ""  # a family is read as one
-    remarks = [
-        f"{len(found)} networks; FLOPs by the lectures' convention, a multiply-accumulate is one",
-        "accuracy as published, in percent; --format json says by whom and on what data",
-    ]
-    emit(draw(form, [Grid("networks", columns, rows, remarks=remarks)], options["output"]), options["output"])
-
-
-def _percent(accuracy: float) -> str:
-    return f"{accuracy:.1f}"
-
-
-def _architectures(text: str) -> Iterator[dict[str, Any]]:
-    """What `list` says of each network that has the text in its name, title or source."""
-    from archcost.expand import expand
-    from archcost.library import specs
-    from archcost.render.json import of_accuracy
-    from archcost.report import counts
-
-    for spec in sorted(specs(), key=lambda spec: (spec.year or 0, spec.name)):
-        for name in spec.names:
-            if text not in f"{name} {spec.title} {spec.source}".lower():
-                continue
-            net = expand(spec, name if spec.variants else None)
-            yield {
-                "name": name,
-                "title": net.title,
-                "family": spec.name,
-                "year": spec.year,
-                "input": list(net.nodes[0].attributes["shape"]),
-                **counts(net)._asdict(),
-                "accuracy": of_accuracy(net.accuracy),
-                "source": spec.source,
-            }
+    emit(draw(form, [render.grid(found, once=form != "csv")], options["output"]), options["output"])
 
 
 @click.command("show")
