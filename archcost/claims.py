@@ -50,6 +50,7 @@ MECHANISM: Mapping[str, str] = {
 }
 # What is not text must be of a kind.
 KINDS = {"until": "Dim", "batch": "Dim", "digits": "Dim", "rounded": "Literal['down', 'up']", "transposed": "bool"}
+_COUNTED = re.compile(rf"\b({'|'.join(QUANTITIES)})\b")
 SYMBOLS = 3  # a claim with symbols is tried at every point of a grid
 
 
@@ -158,3 +159,6 @@ def _known(what: str, given: Mapping[str, Value], keys: Mapping[str, str]) -> No
                 raise SpecError(f"{key} {error}", value.at) from error
         elif isinstance(value.data, list | dict) and key != "convention":
             raise SpecError(f"{key} must be text or a number", value.at)
+        elif key == "of" and not _COUNTED.search(str(value.data)):
+            known = ", ".join(QUANTITIES)
+            raise SpecError(f"of names no quantity, so nothing is computed: known are {known}", value.at)

@@ -123,6 +123,13 @@ def _agreed(answers: Any) -> bool:
     return False
 
 
+def settled(answer: Any) -> Any:
+    """A comparison of arrays or symbols as one truth value, where all points agree and no symbol is left open."""
+    if is_symbolic(answer):
+        return bool(answer) if answer in (True, False) else answer
+    return _agreed(answer) if hasattr(answer, "dtype") and answer.dtype.kind == "b" else answer
+
+
 def surely(question: Callable[[Dim, Dim], Answer], a: Dim, b: Dim) -> bool:
     """Whether the answer is True for every symbol and at every point: for what may also be left unsaid."""
     try:

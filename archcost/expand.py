@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from archcost.cost import LayerType, layer_names, layer_type
+from archcost.dims import Disagreement, settled
 from archcost.errors import ArchcostError, Frame, Position, SpecError, did_you_mean, instead
 from archcost.expression import evaluate, is_word
 from archcost.kinds import TOO_LARGE, check, exact, is_hashable, is_too_large, is_whole, shown
@@ -14,7 +15,7 @@ from archcost.kinds import kind as kind_of
 from archcost.net import INPUT, Net, Node
 from archcost.repeated import Made
 from archcost.source import Limits, Value
-from archcost.spec import NAME, Block, Spec
+from archcost.spec import NAME, Block, Spec, not_a_name
 
 WIRING: Mapping[str, str] = {
     "as": "names the layer",
@@ -23,6 +24,7 @@ WIRING: Mapping[str, str] = {
     "when": "whether it stands here",
 }
 AXES = 8  # of an input
+NAMED = 50  # characters of a name cost as much as a value: names of blocks and layers in them are joined to paths
 
 
 class Names:
@@ -103,7 +105,9 @@ def _alike(block: Block, depth: int, start: tuple[int, ...], given: list[Any]) -
     """What two uses of a block have in common if both become the same nodes; None where that cannot be told."""
     if any(isinstance(value, Layers) and value.scope is not ANYWHERE for value in given):
         return None
-    key = (block.name, depth, *map(start.index, start), *map(_typed, given))
+    places: dict[int, int] = {}
+    read = [places.setdefault(index, len(places)) for index in start]
+    key = (block.name, depth, *read, *map(_typed, given))
     return key if is_hashable(key) else None
 
 
@@ -113,7 +117,10 @@ def _typed(value: Any) -> Any:
 
 
 def _plain(setting: Any) -> Any:
-    return tuple(map(_plain, setting)) if isinstance(setting, list | tuple) else setting
+    """A setting from Python: lists as tuples, integers of NumPy as wide as they can be."""
+    if isinstance(setting, list | tuple):
+        return tuple(map(_plain, setting))
+    return setting.astype("int64") if hasattr(setting, "dtype") and setting.dtype.kind in "iu" else setting
 
 
 class Expansion:
@@ -149,6 +156,7 @@ class Expansion:
     def add(self, node: Node) -> int:
         if node.name in self.taken:
             raise SpecError(f"the name {node.name!r} is taken", node.at, node.via)
+        self.spend(len(node.name) // NAMED, node.at, node.via)
         self.taken.add(node.name)
         self.nodes.append(node)
         return len(self.nodes) - 1
@@ -161,7 +169,7 @@ class Expansion:
                 layers.at,
                 scope.via,
             )
-        self.spend(len(layers.data), layers.at, scope)
+        self.spend(len(layers.data), layers.at, scope.via)
         scope = Scope(scope.values, Names(scope.names), scope.via)
         entries, taken = self.read(layers, scope)
         made: dict[str, int] = {}
@@ -221,7 +229,7 @@ class Expansion:
             if isinstance(entry.wiring["as"].data, list | dict | None):
                 raise SpecError("as takes the name that the layer shall have", at, scope.via)
             if not NAME.match(name):
-                raise SpecError(f"{shown(name)} is not a name: use ASCII letters, digits, _ . + - /", at, scope.via)
+                raise SpecError(not_a_name(name), at, scope.via)
             if name in scope.names.named:
                 raise SpecError(f"the name {name!r} is taken in this list", at, scope.via)
             yield from (name,) if "repeat" not in entry.wiring else (f"{name}{i + 1}" for i in range(times))
@@ -246,12 +254,12 @@ class Expansion:
         message = f"more than {self.limits.layers} layers; --limit layers=N raises the limit"
         raise SpecError(message, entry.at, scope.via)
 
-    def spend(self, values: int, at: Position, scope: Scope) -> None:
+    def spend(self, values: int, at: Position | None, via: Frame | None) -> None:
         """Count the values that are worked out, so that a few lines cannot ask for hours."""
         self.values += values
         if self.values > self.limits.values:
             message = f"more than {self.limits.values} values to work out; --limit values=N raises the limit"
-            raise SpecError(message, at, scope.via)
+            raise SpecError(message, at, via)
 
     def mistake(self, value: Value, scope: Scope) -> tuple[Position, str]:
         """Where in a value that is refused stands a word that is no name, and what was meant by it."""
@@ -261,7 +269,10 @@ class Expansion:
         return value.at, ""
 
     def truth(self, value: Value, scope: Scope) -> bool:
-        answer = self.bound(value, scope)
+        try:
+            answer = settled(self.bound(value, scope))
+        except Disagreement as error:
+            raise SpecError("when must be the same at all points of an array", value.at, scope.via) from error
         if not isinstance(answer, bool):
             at, near = self.mistake(value, scope)
             raise SpecError(f"when must be true or false, is {shown(answer)}{near}", at, scope.via)
@@ -272,7 +283,7 @@ class Expansion:
         if "from" not in entry.wiring:
             return ()
         value = entry.wiring["from"]
-        self.spend(len(value.data) if value.is_list else 1, value.at, scope)
+        self.spend(len(value.data) if value.is_list else 1, value.at, scope.via)
         found = []
         for name in value.data if value.is_list else [value]:
             if isinstance(name.data, list | dict) or name.data is None:
@@ -324,6 +335,7 @@ class Expansion:
             if frame.block == block.name:
                 raise SpecError(f"the block {block.name!r} uses itself", entry.at, scope.via)
             frame = frame.outer
+        self.spend(len(start), entry.at, scope.via)
         values = self.arguments(block, entry, scope)
         via = Frame(block.name, entry.at, scope.via)
         alike = _alike(block, depth, start, [values[name] for name in block.params])
@@ -348,7 +360,7 @@ class Expansion:
         self.entries += made.entries
         if self.entries > self.limits.layers:
             self.too_many(entry, scope)
-        self.spend(made.values, entry.at, scope)
+        self.spend(made.values, entry.at, scope.via)
         nodes, end = made.moved(len(self.nodes), start, path, via)
         for node in nodes:
             self.add(node)
@@ -369,7 +381,7 @@ class Expansion:
         for name, argument in given.items():
             if name not in block.params:
                 raise self.not_taken(block.name, name, params, argument, scope)
-        self.spend(len(self.knobs) // 10, entry.at, scope)
+        self.spend(len(self.knobs) // 10, entry.at, scope.via)
         values = dict(self.knobs)  # a block sees the knobs of the network; its own parameters come before them
         inside = Scope(values, Names(), Frame(block.name, entry.at, scope.via))
         for name, default in block.params.items():
@@ -394,7 +406,7 @@ class Expansion:
             branches = {key: branch for key, branch in value.data.items() if key not in kind.attributes}
         elif kind.joins and value.is_list:
             branches = {str(i + 1): branch for i, branch in enumerate(value.data)}
-        self.spend(len(branches), entry.at, scope)
+        self.spend(len(branches), entry.at, scope.via)
         if branches:
             self.some_inputs(entry, scope, start, ("input",))
             start = tuple(self.branch(kind, name, b, scope, start[0], path, depth) for name, b in branches.items())
@@ -413,9 +425,7 @@ class Expansion:
         if name in WIRING:
             raise self.not_taken(kind.name, name, (), value, scope)
         if not NAME.match(name):
-            raise SpecError(
-                f"{shown(name)} is not a name: use ASCII letters, digits, _ . + - /", value.key_at, scope.via
-            )
+            raise SpecError(not_a_name(name), value.key_at, scope.via)
         layers = scope.values.get(value.data) if value.is_text else Layers(value, scope) if value.is_list else None
         if not isinstance(layers, Layers) and layers != ():
             near = did_you_mean(name, kind.attributes)
@@ -459,7 +469,7 @@ class Expansion:
     def bound(self, value: Value, scope: Scope) -> Any:
         """What a value means in a scope: a number, truth, word, tuple, list of layers, or None for nothing."""
         data = value.data
-        self.spend(1, value.at, scope)
+        self.spend(1, value.at, scope.via)
         if not isinstance(data, str | list | dict):
             return data
         if isinstance(data, str):
@@ -467,7 +477,7 @@ class Expansion:
                 return scope.values[data]
             if is_word(data):
                 return data
-            self.spend(len(data) // 3, value.at, scope)  # about as many as it has parts
+            self.spend(len(data) // 3, value.at, scope.via)  # about as many as it has parts
             try:
                 return evaluate(data, scope.values, value.at)
             except SpecError as error:
@@ -497,7 +507,7 @@ class Expansion:
 
     def is_layers(self, value: Value, scope: Scope) -> bool:
         """Whether a list holds layers rather than numbers: any of its items names one."""
-        self.spend(len(value.data), value.at, scope)
+        self.spend(len(value.data), value.at, scope.via)
         return any(
             item.is_map
             or (

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache, reduce
 from typing import Any
 
-from archcost.dims import greater, is_symbolic, lesser
+from archcost.dims import Disagreement, greater, is_symbolic, lesser, settled
 from archcost.errors import ArchcostError, Position, SpecError, did_you_mean, instead
 from archcost.kinds import LARGEST, TOO_LARGE, is_number, is_too_large, shown
 
@@ -215,8 +215,8 @@ class Evaluation:
     def truth(self, node: ast.expr) -> bool:
         value = self.value(node)
         try:
-            return bool(value)
-        except (TypeError, ValueError) as error:
+            return bool(settled(value))
+        except (TypeError, ValueError, Disagreement) as error:
             message = f"whether {shown(ast.unparse(node))} holds depends on the value of a symbol"
             raise self.error(node, message) from error
 

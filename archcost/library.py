@@ -67,7 +67,7 @@ def load_spec(path: Path, limits: Limits = Limits()) -> Spec:
     name = path.name if path.parent == SPECS else str(path)
     spec = read_spec(read(path, limits, name), path.stem)
     blocks = dict(spec.blocks)
-    for file, block in _used(spec.use, path.parent, limits, set()):
+    for file, block in _used(spec.use, path.parent, limits, set(), 1):
         if block.name in spec.blocks:
             raise SpecError(f"{file.data} has a block {block.name!r} already", spec.blocks[block.name].at)
         if block.name in blocks:
@@ -76,16 +76,22 @@ def load_spec(path: Path, limits: Limits = Limits()) -> Spec:
     return spec._replace(blocks=blocks)
 
 
-def _used(files: Sequence[Value], beside: Path, limits: Limits, seen: set[Path]) -> Iterator[tuple[Value, Block]]:
+def _used(
+    files: Sequence[Value], beside: Path, limits: Limits, seen: set[Path], depth: int
+) -> Iterator[tuple[Value, Block]]:
     """The blocks of some files of blocks and of those that these use themselves, each file once."""
     for file in files:
+        if depth > limits.depth:
+            raise SpecError(
+                f"files that use files, deeper than {limits.depth}; --limit depth=N raises the limit", file.at
+            )
         path = _path(file, beside)
         if path in seen:
             continue
         seen.add(path)
         found = _shared(path) if path.parent == BLOCKS else read_blocks_file(read(path, limits, str(path)))
         yield from ((file, block) for block in found.blocks.values())
-        yield from ((file, block) for _, block in _used(found.use, path.parent, limits, seen))
+        yield from ((file, block) for _, block in _used(found.use, path.parent, limits, seen, depth + 1))
 
 
 @cache
@@ -104,7 +110,10 @@ def _path(file: Value, beside: Path) -> Path:
     if not path.is_file():
         known = [] if own else sorted(found.stem for found in BLOCKS.glob("*.yaml"))
         where = " beside this one" if own else ""
-        raise SpecError(f"there is no file of blocks {file.data!r}{where}{instead(file.data, known)}", file.at)
+        near = instead(file.data, known)
+        if not own and (beside / f"{file.data}.yaml").is_file():
+            near = f"; the one beside this is called {file.data}.yaml"
+        raise SpecError(f"there is no file of blocks {file.data!r}{where}{near}", file.at)
     return path
 
 
@@ -125,8 +134,8 @@ def names() -> list[str]:
 
 
 def check_source(name: str, place: Position) -> None:
-    """Refuse a source that sources.yaml does not have."""
-    if name not in sources():
+    """Refuse a short name that sources.yaml does not have; what has a space is a source in words."""
+    if name not in sources() and " " not in name:
         raise SpecError(f"sources.yaml has no {name!r}{did_you_mean(name, sources())}", place)
 
 

@@ -89,7 +89,8 @@ def _hull(a: Field, b: Field) -> Field:
     """What either of two joined paths sees; their positions must lie equally far apart."""
     if a is None or b is None or len(a) != len(b):
         return None
-    if any(None not in (p.jump, q.jump) and not surely(same, p.jump, q.jump) for p, q in zip(a, b, strict=True)):
+    jumps = [(p.jump, q.jump) for p, q in zip(a, b, strict=True) if p.jump is not None and q.jump is not None]
+    if not all(surely(same, *pair) for pair in jumps):
         return None
     return tuple(
         Reach(lesser(p.first, q.first), greater(p.last, q.last), q.jump if p.jump is None else p.jump)

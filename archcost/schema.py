@@ -54,11 +54,15 @@ def schema() -> dict[str, Any]:
 
 
 _SHAPE = {"type": "array", "items": {"type": ["integer", "string"]}, "minItems": 1}
+_PERCENT = ("top1", "top5")
 _ACCURACY = {
     "type": "object",
     "required": ["top1", "source"],
     "additionalProperties": False,
-    "properties": {key: {"description": text} for key, text in ACCURACY.items()},
+    "properties": {
+        key: {"description": text, **({"type": "number", "minimum": 0, "maximum": 100} if key in _PERCENT else {})}
+        for key, text in ACCURACY.items()
+    },
 }
 _CLAIMS = {"type": "array", "items": {"$ref": "#/$defs/claim"}}
 _SECTIONS: dict[str, dict[str, Any]] = {

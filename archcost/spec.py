@@ -95,7 +95,10 @@ def read_spec(document: Value, name: str) -> Spec:
     sections: dict[str, Value] = document.data
     for key, value in sections.items():
         if key not in SECTIONS:
-            raise SpecError(f"a specification has no {shown(key)}{instead(key, SECTIONS)}", value.key_at)
+            near = instead(key, SECTIONS)
+            if value.is_map and "layers" in value.data:
+                near = "; if this is a file of blocks, it is checked with a specification that uses it"
+            raise SpecError(f"a specification has no {shown(key)}{near}", value.key_at)
     for key in ("input", "layers"):
         if key not in sections:
             raise SpecError(f"a specification needs {key!r}: {SECTIONS[key]}", document.at)
@@ -150,8 +153,13 @@ def _map(value: Value | None, what: str, holds: str) -> dict[str, Value]:
     entries: dict[str, Value] = value.data
     for name, entry in entries.items():
         if not NAME.match(name):
-            raise SpecError(f"{shown(name)} is not a name: use ASCII letters, digits, _ . + - /", entry.key_at)
+            raise SpecError(not_a_name(name), entry.key_at)
     return entries
+
+
+def not_a_name(name: str) -> str:
+    """What is wrong with a name."""
+    return f"{shown(name)} is not a name: use ASCII letters, digits, _ . + - /"
 
 
 def _inputs(value: Value) -> dict[str, Value]:
@@ -252,5 +260,7 @@ def _accuracy(value: Value) -> Accuracy:
         if isinstance(percent, bool) or not isinstance(percent, int | float) or not 0 <= percent <= 100:
             raise SpecError(f"{key} must be a number of percent, 0 to 100, {_kind(given[key])}", given[key].at)
     top5 = given["top5"].data if "top5" in given else None
+    if top5 is not None and top5 < given["top1"].data:
+        raise SpecError(f"top5 cannot be below top1, is {top5}", given["top5"].at)
     data = _text(given, "data") or "ImageNet"
     return Accuracy(given["top1"].data, top5, _text(given, "source"), data, _text(given, "note"), value.at)

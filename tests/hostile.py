@@ -42,7 +42,7 @@ HOSTILE: dict[str, tuple[str, str]] = {
     ),
     "blocks that double": (
         blocks(["b0: {layers: [relu]}"] + [f"b{i}: {{layers: [b{i - 1}, b{i - 1}]}}" for i in range(1, 41)], "[b40]"),
-        "more than 20000 layers",
+        "more than 100000 values to work out",
     ),
     "blocks that double nothing": (
         blocks(["b0: {layers: []}"] + [f"b{i}: {{layers: [b{i - 1}, b{i - 1}]}}" for i in range(1, 41)], "[b40]"),
@@ -51,6 +51,15 @@ HOSTILE: dict[str, tuple[str, str]] = {
     "arguments that double": (
         blocks(["twice: {params: {x: }, layers: [x, x]}"], closures(20)),
         "more than 20000 layers",
+    ),
+    "long names": (
+        HEAD + "layers:\n" + "- {relu: , as: " + "x" * 30_000 + ", repeat: 18000}\n",
+        "more than 100000 values to work out",
+    ),
+    "wide block": (
+        "input: [3, 8, 8]\nblocks: {b: {inputs: [" + ", ".join(f"i{i}" for i in range(9000)) + "], layers: []}}\n"
+        "layers: [{relu: , repeat: 9000}, {b: , repeat: 10000}]\n",
+        "more than 100000 values to work out",
     ),
     "lists that double": (f"{towers('a')}{HEAD}layers: [linear: a39]\n", "a list of more than 200 values"),
     "lists to compare": (

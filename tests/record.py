@@ -4,8 +4,9 @@
     pip install keras==3.15.1 huggingface_hub safetensors pyyaml pillow
     python tests/record.py torchvision|timm|keras
 
-Everything runs on the meta device, in evaluation, on a batch of one. Parameters and buffers are summed, without the
-counters of batches that batch normalisation keeps; multiply-accumulates are half of what torch's flop counter says.
+Everything runs on the meta device, in evaluation but for auxiliary heads, on a batch of one. Parameters and buffers are
+summed, without the counters of batches that batch normalisation keeps; multiply-accumulates are half of what torch's
+flop counter says.
 The shapes are those of every convolution and linear layer in the order of execution, without the batch axis: of a
 convolution channels first, of a linear layer features last and without axes of length one.
 """
@@ -59,7 +60,7 @@ OURS = {"googlenet": "googlenet_torchvision", "alexnet": "alexnet@resolution=224
 
 # Our names of timm's models, with timm's own where they differ.
 TIMM = {
-    "inception_v3": "inception_v3",
+    'inception_v3@aux="none"': "inception_v3",
     "inception_v4": "inception_v4",
     "inception_resnet_v2": "inception_resnet_v2",
     "xception": "legacy_xception",
@@ -159,10 +160,16 @@ def run(model: Callable[[Any], Any], x: torch.Tensor, places: Places = TORCH) ->
     return {"macs": counter.get_total_flops() // 2, "shapes": shapes}
 
 
-def measure(reference: str, build: Callable[[], nn.Module], size: Shape, device: str = "meta") -> dict[str, Any]:
-    """What a torch module, built on this device, costs for one sample of this size."""
+def measure(
+    reference: str, build: Callable[[], nn.Module], size: Shape, device: str = "meta", training: bool = False
+) -> dict[str, Any]:
+    """What a torch module, built on this device, costs for one sample of this size.
+
+    Where it is in training, its parts are not: it runs its auxiliary heads, but batch norm takes a batch of one.
+    """
     with torch.device(device):
         model = build().eval().to("meta")
+    model.training = training
     return {
         "reference": reference,
         "input": size,
@@ -191,7 +198,7 @@ def torchvision_models() -> Models:
 
     found: Models = {}
 
-    def add(ours: str, name: str, resolution: int, weights: Any, **options: Any) -> None:
+    def add(ours: str, name: str, resolution: int, weights: Any, training: bool = False, **options: Any) -> None:
         """Measure one model, and hold it against its weights where they are for this resolution."""
         sized = {"image_size": resolution} if name.startswith("vit_") else {}
         text = ", ".join([f"torchvision {name}", *(f"{key}={value}" for key, value in {**options, **sized}.items())])
@@ -201,24 +208,25 @@ def torchvision_models() -> Models:
             lambda: models.get_model(name, weights=None, **options, **sized, **quiet),
             [3, resolution, resolution],
             "cpu" if name.startswith("regnet_") else "meta",  # RegNet computes its widths with tensors
+            training=training,
         )
         if weights:
             found[ours]["published"] = published(weights)
-            without_aux = name == "inception_v3" and not options["aux_logits"]
-            assert without_aux or found[ours]["params"] == weights.meta["num_params"], ours
+            assert found[ours]["params"] == weights.meta["num_params"], ours
 
     for name in models.list_models(module=models):
         sizes: dict[int, Any] = {}
         for weights in models.get_model_weights(name):
             sizes.setdefault(weights.transforms.keywords["crop_size"], weights)
         ours = OURS.get(name, name)
-        options = {"aux_logits": False} if name in ("googlenet", "inception_v3") else {}
+        options = {"aux_logits": False} if name == "googlenet" else {}
         first = next(iter(sizes))
         add(ours, name, first, sizes[first], **options)
         for other in RESOLUTIONS.get(name, ()):
             add(f"{ours}@resolution={other}", name, other, sizes.get(other), **options)
         if name == "inception_v3":
-            add("inception_v3@aux=true", name, first, sizes[first], aux_logits=True)
+            add('inception_v3@aux="none"', name, first, None, aux_logits=False)
+            add('inception_v3@aux="run"', name, first, None, training=True)
     blocks = (6, 12, 64, 48)
     found["densenet264"] = measure(
         f"torchvision DenseNet(growth_rate=32, block_config={blocks}, num_init_features=64)",

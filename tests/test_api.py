@@ -34,6 +34,30 @@ def test_arrays_go_through_whole() -> None:
         assert found.tolist() == [getattr(totals, name) for totals in single]
 
 
+@pytest.mark.parametrize("name", ["swin_t", "swin_v2_t", "maxvit_t", "shufflenet_v2_plus_small", "densenet121"])
+def test_arrays_go_through_every_kind_of_network(name: str) -> None:
+    """Windows and gates too; whether a layer stands there must be the same at all points."""
+    swept = archcost.load(name, resolution=numpy.array([256, 512])).totals
+    single = [archcost.load(name, resolution=size).totals for size in (256, 512)]
+    for quantity in ("macs", "params", "memory_bytes", "peak_memory_bytes"):
+        found = numpy.broadcast_to(getattr(swept, quantity), 2)
+        assert found.tolist() == [getattr(totals, quantity) for totals in single]
+
+
+def test_narrow_arrays_are_widened() -> None:
+    """Counts of billions from sizes of eight bits."""
+    for kind in ("uint8", "int16", "int32"):
+        assert archcost.load("resnet50", resolution=numpy.array([96, 127], kind)).totals.macs.tolist() == [
+            archcost.load("resnet50", resolution=size).totals.macs for size in (96, 127)
+        ]
+
+
+def test_points_that_need_different_layers() -> None:
+    """At 230 the windows of Swin need padding, at 224 not."""
+    with pytest.raises(archcost.ArchcostError, match="when must be the same at all points of an array"):
+        archcost.load("swin_t", resolution=numpy.array([224, 230]))
+
+
 def test_symbols_go_through_whole() -> None:
     """ResNet-50 at resolution 32 n, as its paper's arithmetic gives it."""
     n = sympy.Symbol("n", integer=True, positive=True)

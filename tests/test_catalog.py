@@ -38,6 +38,7 @@ def test_list_has_published_accuracy(archcost) -> None:
     assert items["plain_residual"]["accuracy"] is None
     rows = archcost("list", "resnet50", "--format", "csv").stdout.splitlines()
     assert "resnet50,2015,3x224x224,25557032,4091090944,76.13,92.862," in rows[1]
+    assert " 99.1 " in archcost("list", "lenet5").stdout, "0.95 % of errors on MNIST; halves are rounded up"
 
 
 def test_accuracy_names_a_known_source(archcost, tmp_path: Path) -> None:

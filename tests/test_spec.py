@@ -420,6 +420,13 @@ def test_files_of_blocks_use_each_other(tmp_path: Path) -> None:
         ]
 
 
+def test_files_of_blocks_in_a_long_row(tmp_path: Path) -> None:
+    """As deep as anything else may be nested."""
+    files = {f"f{i}": f"use: f{i + 1}.yaml\nb{i}: {{layers: [relu]}}" for i in range(99)}
+    with pytest.raises(SpecError, match=r"f\d+\.yaml:1:6: files that use files, deeper than 64"):
+        loaded(tmp_path, "use: f0.yaml\nlayers: [b1]", **files)
+
+
 def test_block_of_another_file_sees_the_knobs(tmp_path: Path) -> None:
     """Those of the network that uses it, as its own blocks do."""
     text = "params: {deep: true}\nuse: own.yaml\nlayers: [unit]"

@@ -44,7 +44,9 @@ def verify_command(names: tuple[str, ...], only: str | None, **options: Any) -> 
 
         emit(json.text({"claims": list(map(json.of_verdict, shown)), "summary": counts}), options["output"])
     else:
+        open_ones = sum(v.verdict == "erratum" and v.claim.reproduced_by is None for v in verdicts)
         summary = ", ".join(f"{n} {kind}" for kind, n in counts.items())
+        summary += f"; no reading gives the digits of {open_ones} errata" if open_ones else ""
         emit(
             draw(form, [render.verdicts("published numbers, recomputed", shown, [summary])], options["output"]),
             options["output"],

@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import prod
 
 from archcost.cost import Cost, layer
-from archcost.dims import Shape, require, same
+from archcost.dims import Shape, require, same, surely
 
 
 @layer
@@ -32,10 +32,10 @@ def _broadcast(verb: str, xs: tuple[Shape, ...]) -> Shape:
     out = xs[0]
     for x in xs[1:]:
         fits = len(x) == len(out) and all(
-            same(n, m) is not False or same(n, 1) is True or same(m, 1) is True for n, m in zip(out, x, strict=True)
+            surely(same, n, 1) or surely(same, m, 1) or same(n, m) is not False for n, m in zip(out, x, strict=True)
         )
         require(fits, f"cannot {verb} {{}} and {{}}", out, x)
-        out = tuple(m if same(n, 1) is True else n for n, m in zip(out, x, strict=True))
+        out = tuple(m if surely(same, n, 1) else n for n, m in zip(out, x, strict=True))
     return out
 
 

@@ -38,18 +38,18 @@ def _totals(reports: Sequence[Report], part: str) -> Grid:
     base, convention = reports[0], reports[0].convention
     columns = [Column("quantity", "", left=True)]
     for index, report in enumerate(reports):
-        columns.append(Column(f"net{index}", report.net.name))
+        columns.append(Column(f"net#{index}", report.net.name))
         if index:
-            columns.append(Column(f"ratio{index}", f"/ {base.net.name}" if len(reports) > 2 else "ratio"))
+            columns.append(Column(f"ratio#{index}", f"/ {base.net.name}" if len(reports) > 2 else "ratio"))
     rows: list[dict[str, Any]] = [{"quantity": "input"}]
     for index, report in enumerate(reports):
-        rows[0][f"net{index}"] = sizes(next(iter(report.inputs.values())))
+        rows[0][f"net#{index}"] = sizes(next(iter(report.inputs.values())))
     for name, label in LABELS.items():
         row: dict[str, Any] = {"quantity": label}
         for index, report in enumerate(reports):
-            row[f"net{index}"] = _text(name, getattr(report.totals, name), convention.kilo)
+            row[f"net#{index}"] = _text(name, getattr(report.totals, name), convention.kilo)
             times = ratios(report, base)[name]
-            row[f"ratio{index}"] = None if times is None else ratio(times)
+            row[f"ratio#{index}"] = None if times is None else ratio(times)
         rows.append(row)
     title = f"{' and '.join(r.net.name for r in reports)}{part}"
     remark = f"convention {convention.name}: {convention.text}; batch {base.batch}, {base.dtype}"
@@ -62,7 +62,7 @@ def _accuracies(reports: Sequence[Report]) -> list[dict[str, Any]]:
     """What was published about the whole networks, where any has something."""
     rows = []
     for name, label in (("top1", "top-1, %"), ("top5", "top-5, %")):
-        row = {f"net{i}": getattr(report.net.accuracy, name, None) for i, report in enumerate(reports)}
+        row = {f"net#{i}": getattr(report.net.accuracy, name, None) for i, report in enumerate(reports)}
         if any(value is not None for value in row.values()):
             rows.append({"quantity": label, **row})
     return rows
@@ -83,13 +83,13 @@ def _stages(reports: Sequence[Report]) -> Grid:
     cut = [{stage.scale: stage for stage in stages(report)} for report in reports]
     for index, report in enumerate(reports):
         columns += [
-            Column(f"maps{index}", f"{report.net.name}\nmaps"),
-            Column(f"memory{index}", "\nmemory", spare=1),
-            Column(f"params{index}", "\nparams", spare=2),
-            Column(f"flops{index}", "\nFLOPs"),
+            Column(f"maps#{index}", f"{report.net.name}\nmaps"),
+            Column(f"memory#{index}", "\nmemory", spare=1),
+            Column(f"params#{index}", "\nparams", spare=2),
+            Column(f"flops#{index}", "\nFLOPs"),
         ]
         if index:
-            columns.append(Column(f"ratio{index}", "FLOPs\nratio"))
+            columns.append(Column(f"ratio#{index}", "FLOPs\nratio"))
     scales = sorted({scale for stage in cut for scale in stage}, key=lambda scale: (scale is None, scale))
     rows = []
     for scale in scales:
@@ -98,13 +98,13 @@ def _stages(reports: Sequence[Report]) -> Grid:
             stage = found.get(scale)
             if stage is None:
                 continue
-            row[f"maps{index}"] = ", ".join(map(axes, stage.maps))
-            row[f"memory{index}"] = short(stage.memory_bytes, report.convention.kilo, "B")
-            row[f"params{index}"] = short(stage.params)
-            row[f"flops{index}"] = short(stage.flops)
+            row[f"maps#{index}"] = ", ".join(map(axes, stage.maps))
+            row[f"memory#{index}"] = short(stage.memory_bytes, report.convention.kilo, "B")
+            row[f"params#{index}"] = short(stage.params)
+            row[f"flops#{index}"] = short(stage.flops)
             base = cut[0].get(scale)
             if index and base and base.flops:
-                row[f"ratio{index}"] = ratio(stage.flops / base.flops)
+                row[f"ratio#{index}"] = ratio(stage.flops / base.flops)
         rows.append(row)
     return Grid("by scale of the maps", columns, rows)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from fractions import Fraction
 from typing import Any
 
 from archcost.dims import sizes
@@ -13,13 +14,15 @@ from archcost.render.units import short
 
 
 def _percent(accuracy: float) -> str:
-    return f"{accuracy:.1f}"
+    """With one digit behind the point, halves rounded up as they are written: 99.05 is 99.1."""
+    tenths = int(Fraction(str(accuracy)) * 10 + Fraction(1, 2))
+    return f"{tenths // 10}.{tenths % 10}"
 
 
 COLUMNS = (
     Column("name", "name", left=True),
     Column("year", "year"),
-    Column("input", "input", sizes, left=True),
+    Column("input", "input", sizes, left=True, spare=3),
     Column("params", "params", short),
     Column("flops", "FLOPs", short),
     Column("top1", "top-1", _percent),

@@ -61,7 +61,7 @@ def _draw(grid: Grid, console: Console) -> None:
     console.width = screen
     for remark in grid.remarks:
         console.print(Text(remark))
-    left_out = dict.fromkeys(column.key.rstrip("0123456789") for column in grid.columns if column not in columns)
+    left_out = dict.fromkeys(column.key.partition("#")[0] for column in grid.columns if column not in columns)
     if left_out:
         console.print(Text(f"left out, the screen being narrow: {', '.join(left_out)}"))
 
