@@ -30,6 +30,16 @@ def test_list_names_every_network(archcost) -> None:
     assert all(item["source"] for item in items.values())
 
 
+def test_names_that_scripts_rely_on() -> None:
+    """Beside those of torchvision, timm and Keras, which have references."""
+    depths = (20, 32, 44, 56, 110, 1202)
+    assert {
+        *(f"resnet{depth}_cifar" for depth in depths),
+        *("plain20_cifar", "plain56_cifar", "plain34", "wrn_28_10", "resnext29_8x64d_cifar"),
+        *("densenet_bc_100_12_cifar", "inception_v2", "shufflenet_v1", "nasnet_a_mobile", "nin"),
+    } <= {*names()}
+
+
 def test_list_has_published_accuracy(archcost) -> None:
     """torchvision's of ResNet-50; nothing where nothing was published."""
     items = {item["name"]: item for item in json.loads(archcost("list", "--format", "json").stdout)["architectures"]}
