@@ -98,10 +98,17 @@ def layer_names() -> tuple[str, ...]:
     return tuple(_functions)
 
 
+def is_layer(name: str) -> bool:
+    """Whether a layer type of that name is registered."""
+    import archcost.layers  # noqa: F401
+
+    return name in _functions
+
+
 def layer_type(name: str) -> LayerType:
     """The layer type of that name; its signature is read at the first use."""
     if name not in _types:
-        if name not in layer_names():
+        if not is_layer(name):
             raise ArchcostError(f"there is no layer {name!r}{did_you_mean(name, _functions)}")
         _types[name] = _read(name, _functions[name])
     return _types[name]

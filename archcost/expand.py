@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from archcost.cost import LayerType, layer_names, layer_type
+from archcost.cost import LayerType, is_layer, layer_names, layer_type
 from archcost.dims import Disagreement, settled
 from archcost.errors import ArchcostError, Frame, Position, SpecError, did_you_mean, instead
 from archcost.expression import evaluate, is_word
@@ -95,10 +95,14 @@ def expand(
         expansion.network(spec, Scope(values, Names()))
     except RecursionError as error:  # reached only where --limit depth=N allows more than Python does
         raise SpecError("nested too deeply for Python", spec.layers.at) from error
-    title = f"{spec.title} ({variant})" if variant and variant != spec.title else spec.title
     name = variant or spec.name
     accuracy = None if knobs else spec.accuracy.get(name)  # what was measured is the network as it is
-    return Net(name, tuple(expansion.nodes), title, spec.source, accuracy)
+    return Net(name, tuple(expansion.nodes), title_of(spec, variant), spec.source, accuracy)
+
+
+def title_of(spec: Spec, variant: str | None) -> str:
+    """What people call a network, with its variant."""
+    return f"{spec.title} ({variant})" if variant and variant != spec.title else spec.title
 
 
 def _alike(block: Block, depth: int, start: tuple[int, ...], given: list[Any]) -> Any:
@@ -213,7 +217,7 @@ class Expansion:
         """What is wrong with an item that names no layer or several: often its arguments are not indented."""
         if not named:
             return SpecError("an item of a list of layers must name one layer", item.at, scope.via)
-        known = [key for key in named if key in layer_names() or key in self.blocks or key in scope.values]
+        known = [key for key in named if is_layer(key) or key in self.blocks or key in scope.values]
         first = known[0] if known else named[0]
         other = next(key for key in named if key != first)
         hint = "begin it with '- '" if other in known else f"indent it further if it belongs to {first}"
@@ -314,7 +318,7 @@ class Expansion:
             block = self.blocks[entry.name]
             self.some_inputs(entry, scope, start, block.inputs)
             return self.block(block, entry, scope, start, path, depth)
-        if entry.name in layer_names():
+        if is_layer(entry.name):
             return self.layer(layer_type(entry.name), entry, scope, start, path, depth)
         near = did_you_mean(entry.name, [*self.blocks, *layer_names()]) or "; archcost layers shows all"
         raise SpecError(f"there is no layer or block {shown(entry.name)}{near}", entry.at, scope.via)
@@ -497,7 +501,7 @@ class Expansion:
 
     def is_type(self, name: str, scope: Scope) -> bool:
         """Whether a name stands for a layer type, and for nothing else here."""
-        return name not in scope.values and name not in self.blocks and name in layer_names()
+        return name not in scope.values and name not in self.blocks and is_layer(name)
 
     def items(self, value: Value, scope: Scope) -> tuple[Any, ...]:
         items = tuple(self.bound(item, scope) for item in value.data)
@@ -514,7 +518,7 @@ class Expansion:
                 item.is_text
                 and (
                     isinstance(scope.values.get(item.data), Layers)
-                    or (item.data not in scope.values and (item.data in self.blocks or item.data in layer_names()))
+                    or (item.data not in scope.values and (item.data in self.blocks or is_layer(item.data)))
                 )
             )
             for item in value.data

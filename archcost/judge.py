@@ -20,7 +20,7 @@ from archcost.figure import COUNTS, byte_units, plain, read_figure, shape_holds
 from archcost.kinds import is_number
 from archcost.library import built_in
 from archcost.report import Report, report, until
-from archcost.source import Value
+from archcost.source import Value, plain_data
 from archcost.spec import Spec
 
 POINTS = (1, 2, 3, 5, 8)  # values of a symbol; a polynomial of degree four at most is known by them
@@ -138,7 +138,7 @@ class Subject(NamedTuple):
         size = reading["until"].data if "until" in reading else None
         batch = reading["batch"].data if "batch" in reading else 1
         counted = _convention(reading.get("convention"))
-        plainly = [(name, _plain(value)) for name, value in settings.items()]
+        plainly = [(name, plain_data(value)) for name, value in settings.items()]
         key = (spec.at.source, variant, repr(plainly), size, batch, repr(counted))
         if key not in self.judge.reports:
             net = expand(spec, variant, settings)
@@ -175,18 +175,9 @@ def _convention(value: Value | None) -> Convention:
     if value is None:
         return convention("lecture")
     if not value.is_map:
-        return convention(str(_plain(value)))
-    changes = _plain(value)
+        return convention(str(plain_data(value)))
+    changes = plain_data(value)
     return adapted(convention(str(changes.pop("base", "lecture"))), changes)
-
-
-def _plain(value: Any) -> Any:
-    """A value without its places."""
-    if not isinstance(value, Value):
-        return value
-    if value.is_map:
-        return {key: _plain(part) for key, part in value.data.items()}
-    return tuple(map(_plain, value.data)) if value.is_list else value.data
 
 
 def of_total(found: Report, name: str) -> Any:

@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from archcost.dims import Shape
-from archcost.expand import expand
+from archcost.expand import expand, title_of
 from archcost.library import specs
 from archcost.net import Accuracy
 from archcost.report import Counts, counts
+from archcost.source import plain_data
 
 
 class Entry(NamedTuple):
@@ -28,9 +29,14 @@ class Entry(NamedTuple):
 def overview(text: str = "") -> Iterator[Entry]:
     """Every network that has the text in its name, title or source."""
     for spec in sorted(specs(), key=lambda spec: (spec.year or 0, spec.name)):
+        alike: dict[str, tuple[Shape, Counts]] = {}  # some variants differ in what was published about them only
         for name in spec.names:
             if text.lower() not in f"{name} {spec.title} {spec.source}".lower():
                 continue
-            net = expand(spec, name if spec.variants else None)
-            shape = net.nodes[0].attributes["shape"]
-            yield Entry(name, net.title, spec.name, spec.year, shape, counts(net), net.accuracy, spec.source)
+            variant = name if spec.variants else None
+            settings = repr({knob: plain_data(value) for knob, value in spec.variants.get(name, {}).items()})
+            if settings not in alike:
+                net = expand(spec, variant)
+                alike[settings] = net.nodes[0].attributes["shape"], counts(net)
+            title, accuracy = title_of(spec, variant), spec.accuracy.get(name)
+            yield Entry(name, title, spec.name, spec.year, *alike[settings], accuracy, spec.source)

@@ -48,6 +48,15 @@ class Value(NamedTuple):
         return isinstance(self.data, dict)
 
 
+def plain_data(value: Any) -> Any:
+    """A value without its places."""
+    if not isinstance(value, Value):
+        return value
+    if value.is_map:
+        return {key: plain_data(part) for key, part in value.data.items()}
+    return tuple(map(plain_data, value.data)) if value.is_list else value.data
+
+
 def read(path: Path, limits: Limits = Limits(), name: str | None = None) -> Value:
     """The value that a file holds."""
     name = printable(name or str(path))

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from keyword import iskeyword
 from typing import Any, NamedTuple
 
-from archcost.cost import layer_names
+from archcost.cost import is_layer
 from archcost.errors import Position, SpecError, instead, printable
 from archcost.kinds import shown
 from archcost.net import Accuracy
@@ -188,7 +188,7 @@ def _use(value: Value | None) -> tuple[Value, ...]:
 def _blocks(value: Value | None) -> dict[str, Block]:
     blocks = {}
     for name, body in _map(value, "blocks", "names with their params and layers").items():
-        if name in layer_names():
+        if is_layer(name):
             raise SpecError(f"a block cannot be called {name!r}: that is a layer", body.key_at)
         if not body.is_map:
             message = f"block {name} must be a map with layers, and params if it takes any, {_kind(body)}"
