@@ -38,13 +38,15 @@ def torch_counter(name: str) -> Callable[[], Any] | None:
     from torchvision import models
 
     name = {"googlenet_torchvision": "googlenet", "googlenet": ""}.get(name, name)
-    if name not in models.list_models(module=models):
-        return None
+    if name not in models.list_models(module=models) or name.startswith("regnet_"):
+        return None  # RegNet computes its widths with tensors, so it cannot be built on the meta device
     size = next(iter(models.get_model_weights(name))).transforms.keywords["crop_size"]
+
+    sized = {"image_size": size} if name.startswith("vit_") else {}
 
     def count() -> None:
         with torch.device("meta"), torch.no_grad(), FlopCounterMode(display=False) as counter:
-            models.get_model(name, weights=None).eval()(torch.empty(1, 3, size, size))
+            models.get_model(name, weights=None, **sized).eval()(torch.empty(1, 3, size, size))
         counter.get_total_flops()
 
     return count
