@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from archcost.convention import convention as preset
-from archcost.library import load_net
 from archcost.net import Net
 from archcost.report import Report, Row, Totals, report
+from archcost.zoo import load_net
 
 
 @dataclass(frozen=True)

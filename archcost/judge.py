@@ -18,10 +18,10 @@ from archcost.expand import expand
 from archcost.expression import FUNCTIONS, evaluate
 from archcost.figure import COUNTS, byte_units, plain, read_figure, shape_holds
 from archcost.kinds import is_number
-from archcost.library import built_in
 from archcost.report import Report, report, until
 from archcost.source import Value, plain_data
 from archcost.spec import Spec
+from archcost.zoo import built_in
 
 POINTS = (1, 2, 3, 5, 8)  # values of a symbol; a polynomial of degree four at most is known by them
 

@@ -7,10 +7,10 @@ from typing import NamedTuple
 
 from archcost.dims import Shape
 from archcost.expand import expand, title_of
-from archcost.library import specs
 from archcost.net import Accuracy
 from archcost.report import Counts, counts
 from archcost.source import plain_data
+from archcost.zoo import specs
 
 
 class Entry(NamedTuple):

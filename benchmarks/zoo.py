@@ -15,8 +15,8 @@ from typing import Any
 
 from timing import compare
 
-from archcost.library import load_net, names
 from archcost.report import counts
+from archcost.zoo import load_net, names
 
 LIBRARIES = "import click, rich.console, rich.table, yaml"
 

@@ -22,9 +22,9 @@ from hypothesis import strategies as st
 
 from archcost.errors import ArchcostError
 from archcost.expand import expand
-from archcost.library import load_spec, spec_files
 from archcost.net import propagate
 from archcost.source import Limits
+from archcost.zoo import load_spec, spec_files
 
 BAD = Path(__file__).parent / "data" / "bad"
 SMALL = "import resource; resource.setrlimit(resource.RLIMIT_AS, (200 << 20, 200 << 20)); "

@@ -12,10 +12,10 @@ import yaml
 from archcost.cost import layer_names, layer_type
 from archcost.dump import dump
 from archcost.expand import expand
-from archcost.library import SPECS, find, load_net, names, spec_files
 from archcost.net import propagate
 from archcost.source import Source, parse
 from archcost.spec import read_spec
+from archcost.zoo import SPECS, find, load_net, names, spec_files
 
 
 def test_list_names_every_network(archcost) -> None:

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import pytest
 
-from archcost.library import load_net
 from archcost.report import report
 from archcost.window import slide
+from archcost.zoo import load_net
 
 
 def test_valid_convolution_has_w_minus_f_plus_one_positions() -> None:

@@ -6,11 +6,11 @@ import pytest
 
 import archcost
 from archcost.expand import expand
-from archcost.library import load_net
 from archcost.memory import peak
 from archcost.net import Step, propagate
 from archcost.source import Source, parse
 from archcost.spec import read_spec
+from archcost.zoo import load_net
 
 CASES = {
     # The input and the first convolution's output live together; the ReLU overwrites.

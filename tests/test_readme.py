@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from archcost.cli import cli
-from archcost.library import names
+from archcost.zoo import names
 
 README = Path(__file__).parents[1] / "README.md"
 TEXT = README.read_text("utf-8")

@@ -10,10 +10,10 @@ import pytest
 from archcost import expand as module
 from archcost.errors import SpecError
 from archcost.expand import expand
-from archcost.library import load_spec, spec_files
 from archcost.net import Net, propagate
 from archcost.source import Source, parse
 from archcost.spec import Spec, read_spec
+from archcost.zoo import load_spec, spec_files
 
 CASES = {
     "list of layers as an argument": """

@@ -10,8 +10,8 @@ import pytest
 import yaml
 
 from archcost.errors import Frame, Position, Source, SpecError, did_you_mean, instead, printable
-from archcost.library import spec_files
 from archcost.source import Limits, Value, parse, read
+from archcost.zoo import spec_files
 
 
 def plain(value: Value) -> Any:

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from archcost.library import load_net
 from archcost.net import propagate
 from archcost.report import depth, folded, grouped, report
+from archcost.zoo import load_net
 
 # The lectures' table of AlexNet: layer; input C, H/W; filters, kernel, stride, pad; output C, H/W; memory KB;
 # params K, MFLOP. Two cells are errata there: conv4 prints 145 M (43,264 * 3,456 = 149.5 M), fc6 prints weights only.

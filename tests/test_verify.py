@@ -9,9 +9,9 @@ import pytest
 
 from archcost.claims import claims_of
 from archcost.judge import Judge
-from archcost.library import names, sources, specs
 from archcost.source import Source, parse
 from archcost.spec import read_spec
+from archcost.zoo import names, sources, specs
 
 NET = """
 input: [3, 8, 8]

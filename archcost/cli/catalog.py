@@ -52,7 +52,7 @@ def show_command(name: str, settings: tuple[str, ...], limits: tuple[str, ...], 
     archcost show googlenet
     archcost show resnet18 --expanded --set resolution=64
     """
-    from archcost.library import find
+    from archcost.zoo import find
 
     if options["expanded"]:
         from archcost.dump import dump
@@ -96,8 +96,8 @@ def validate_command(files: tuple[str, ...], limits: tuple[str, ...]) -> None:
 def _checked(path: Path, limits: tuple[str, ...]) -> str:
     from archcost.claims import claims_of
     from archcost.expand import expand
-    from archcost.library import SOURCES, check_source, load_spec, sources
     from archcost.net import INPUT, propagate
+    from archcost.zoo import SOURCES, check_source, load_spec, sources
 
     if path.resolve() == SOURCES.resolve():
         return f"ok, {len(sources())} sources"

@@ -11,9 +11,9 @@ from archcost.cli.options import Network, chosen_format, counting, draw, emit, k
 from archcost.convention import convention
 from archcost.errors import ArchcostError
 from archcost.judge import Judge, Verdict
-from archcost.library import find
 from archcost.report import report, since, until
 from archcost.source import Limits
+from archcost.zoo import find
 
 FORMATS = ("rich", "json", "markdown")
 

@@ -33,7 +33,7 @@ class Network(click.ParamType[str]):
     def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
         from click.shell_completion import CompletionItem
 
-        from archcost.library import names
+        from archcost.zoo import names
 
         found = [CompletionItem(name) for name in names() if name.startswith(incomplete)]
         return found or [CompletionItem(incomplete, type="file")]
@@ -91,7 +91,7 @@ def output(*formats: str) -> Callable[[Function], Function]:
 
 def load(name: str, settings: Sequence[str], limits: Sequence[str]) -> Net:
     """The net that the arguments of a command mean."""
-    from archcost.library import load_net
+    from archcost.zoo import load_net
 
     return load_net(name, dict(map(_setting, settings)), parsed_limits(limits))
 

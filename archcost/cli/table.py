@@ -66,7 +66,7 @@ def table_command(name: str, settings: tuple[str, ...], limits: tuple[str, ...],
 def _published(name: str, changed: bool, limits: Limits) -> list[Any]:
     from archcost.claims import claims_of
     from archcost.judge import Judge
-    from archcost.library import find
+    from archcost.zoo import find
 
     if changed:
         raise ArchcostError("--published shows the network as it was published: leave --set and other counting out")

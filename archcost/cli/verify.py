@@ -10,8 +10,8 @@ import click
 from archcost.claims import Claim, claims_of
 from archcost.cli.options import Network, chosen_format, draw, emit, output
 from archcost.judge import Judge
-from archcost.library import check_source, find, specs
 from archcost.render import verdicts as render
+from archcost.zoo import check_source, find, specs
 
 FORMATS = ("rich", "json", "csv", "markdown")
 COUNTED = ("reproduced", "erratum", "mismatch")
