@@ -7,8 +7,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from archcost.convention import convention as preset
+from archcost.convention import Convention
 from archcost.net import Net
+from archcost.presets import convention as preset
 from archcost.report import Report, Row, Totals, report
 from archcost.zoo import load_net
 
@@ -29,9 +30,10 @@ class Architecture:
         """What the whole costs, by the lectures' convention."""
         return self.report().totals
 
-    def report(self, convention: str = "lecture", batch: int = 1, dtype: str = "float32") -> Report:
+    def report(self, convention: str | Convention = "lecture", batch: int = 1, dtype: str | None = None) -> Report:
         """The cost under a convention, for a batch of samples of a type."""
-        return report(self.net, preset(convention), batch, dtype)
+        counted = preset(convention) if isinstance(convention, str) else convention
+        return report(self.net, counted, batch, dtype)
 
     def _repr_html_(self) -> str:
         from archcost.render import html, table

@@ -1,14 +1,16 @@
-"""What counts as a FLOP, a parameter and a byte of activations: conventions as data."""
+"""What counts as a FLOP, a parameter and a byte of activations. A convention is data; `presets` finds and reads it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, NamedTuple
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from math import prod
 
-from archcost.cost import NOTHING, OPERATIONS, PARAMETERS, STORAGES, Cost, layer_names
+from archcost.cost import OPERATIONS, PARAMETERS, STORAGES, Cost, is_layer
 from archcost.dims import Dim
 from archcost.errors import ArchcostError, did_you_mean
-from archcost.net import INPUT
+from archcost.net import INPUT, Node, Step
 
 # Bytes of one element.
 DTYPES: Mapping[str, int] = {
@@ -22,115 +24,93 @@ DTYPES: Mapping[str, int] = {
     "uint8": 1,
 }
 
+# What else than its operations a layer may be charged for.
+CHARGES: Mapping[str, Callable[[Step], Dim]] = {
+    "input": lambda step: sum(map(prod, step.inputs)),
+    "output": lambda step: prod(step.cost.out),
+    "params": lambda step: sum(step.cost.params.values()),
+}
+KINDS: Mapping[str, str] = {
+    **OPERATIONS,
+    "input": "an element that a layer reads",
+    "output": "an element that a layer makes",
+    "params": "a trained parameter of a layer, once, however often it is used",
+}
+BUFFERS: Mapping[str, int] = {"new": 1, INPUT: 0}  # the output of each layer that needs memory of its own
 
-# Each buffer of a layer once.
-BUFFERS = {"new": 1, INPUT: 0}
 
-
-class Convention(NamedTuple):
+@dataclass(frozen=True)
+class Convention:
     """What a count is made of; formulas know nothing of it.
 
-    `flops` says what an operation of each kind is worth, `"maxpool.cmp"` for one layer type before `"cmp"` for all;
-    what is not named is worth nothing. `memory` says how often the outputs of a layer type are added up, or by
-    `new`, `inplace` and `view` those of all layers whose outputs are stored like that.
+    `flops` says what each kind is worth: `"maxpool.cmp"` in a layer type goes before `"cmp"` in all, and
+    `"self_attention.mac"` in all layers of a block before both; what is not named is worth nothing. `memory` says how
+    often an output is added up: by block, by layer type, or by `new`, `inplace` and `view` those stored like that.
     """
 
     name: str
-    text: str
-    flops: Mapping[str, int] = NOTHING
+    text: str = ""
+    flops: Mapping[str, int] = field(default_factory=dict)
     params: tuple[str, ...] = tuple(PARAMETERS)
-    memory: Mapping[str, int] = BUFFERS
-    kilo: int = 1024  # bytes in a KB
+    memory: Mapping[str, int] = field(default_factory=lambda: BUFFERS)
+    kilo: int = 1024
+    dtype: str = "float32"
+    tool: str = ""
+    known: tuple[str, ...] = ()
 
-    def flops_of(self, op: str, cost: Cost) -> Dim:
+    @cached_property
+    def blocks(self) -> Collection[str]:
+        """The blocks that have a worth or a memory of their own."""
+        owners = {key.rpartition(".")[0] for key in self.flops} | {*self.memory} - {INPUT, *STORAGES}
+        return {name for name in owners if name and not is_layer(name)}
+
+    def names(self, node: Node) -> tuple[str, ...]:
+        """What a layer is called by here: the blocks around it that matter, the innermost first, and its type."""
+        around, frame = [], node.via if self.blocks else None
+        while frame:
+            around += [frame.block] if frame.block in self.blocks else []
+            frame = frame.outer
+        return (*around, node.op)
+
+    @cached_property
+    def _worths(self) -> dict[tuple[str, ...], dict[str, int]]:
+        return {}
+
+    def worths(self, names: tuple[str, ...]) -> Mapping[str, int]:
+        """What each kind is worth in a layer called by these names; kinds that are worth nothing are left out."""
+        if names not in self._worths:
+            found: dict[str, int] = {}
+            for owner in ("", *reversed(names)):
+                for key, worth in self.flops.items():
+                    named, _, kind = key.rpartition(".")
+                    if named == owner:
+                        found[kind] = worth
+            self._worths[names] = {kind: worth for kind, worth in found.items() if worth}
+        return self._worths[names]
+
+    def parts_of(self, step: Step) -> dict[str, Dim]:
+        """The FLOPs of a layer by the kinds that they are counted for."""
+        worths = self.worths(self.names(step.node))
+        return {kind: worth * amount(step, kind) for kind, worth in worths.items()}
+
+    def flops_of(self, step: Step) -> Dim:
         """The FLOPs of a layer: its operations, weighed."""
-        worth = self.flops
-        return sum(n * worth.get(f"{op}.{kind}", worth.get(kind, 0)) for kind, n in cost.ops.items())
+        return sum(self.parts_of(step).values())
 
     def params_of(self, cost: Cost) -> Dim:
         """The parameters of a layer that count."""
-        return sum(n for kind, n in cost.params.items() if kind in self.params)
+        stored = sum(cost.buffers.values()) if "buffers" in self.params else 0
+        return sum(n for kind, n in cost.params.items() if kind in self.params) + stored
 
-    def held(self, op: str, cost: Cost) -> int:
+    def held(self, step: Step) -> int:
         """How often the output of a layer counts as memory in a total: mostly once or not at all."""
-        return self.memory.get(op, self.memory.get(cost.storage, 0))
+        names = (*self.names(step.node), step.cost.storage)
+        return next((self.memory[name] for name in names if name in self.memory), 0)
 
 
-# A pooling output costs its window.
-WINDOWS = {"maxpool.cmp": 1, "avgpool.add": 1, "subsample.add": 1}
-WINDOWS |= {f"{kind}_{pool}": 1 for kind in ("adaptive", "global") for pool in ("maxpool.cmp", "avgpool.add")}
-WEIGHTED = dict.fromkeys(("conv", "depthwise", "partial_conv", "transposed_conv", "linear", "rbf"), 1)
-
-LECTURE = Convention(
-    "lecture",
-    "a multiply-accumulate is one FLOP, a pooling output costs its window (k x k); biases are parameters but no FLOPs; "
-    "normalisation and activations cost nothing; memory is the outputs, each buffer once, KB = 1024 bytes",
-    flops={"mac": 1, **WINDOWS},
-)
-
-CONVENTIONS: Mapping[str, Convention] = {
-    convention.name: convention
-    for convention in (
-        LECTURE,
-        Convention("macs", "multiply-accumulates of convolutions, linear layers and matrix products only", {"mac": 1}),
-        Convention(
-            "full",
-            "every elementary operation; a multiply-accumulate is two",
-            {kind: 2 if kind == "mac" else 1 for kind in OPERATIONS},
-        ),
-        LECTURE._replace(
-            name="conv-fc-outputs",
-            text="as lecture, but memory is the outputs of convolutions and linear layers only",
-            memory=WEIGHTED,
-        ),
-        LECTURE._replace(
-            name="all-outputs",
-            text="as lecture, but memory is the input and all outputs, in-place layers and views left out",
-            memory={"new": 1},
-        ),
-        LECTURE._replace(name="weights", text="as lecture, but biases do not count as parameters", params=("weight",)),
-        Convention(
-            "connections",
-            "LeCun's connections: every product with a weight, every summed input and every bias of each unit",
-            {"mac": 1, "bias": 1, "subsample.add": 1},
-        ),
-    )
-}
-
-
-def convention(name: str) -> Convention:
-    """The preset of that name."""
-    if name not in CONVENTIONS:
-        known = ", ".join(CONVENTIONS)
-        raise ArchcostError(f"there is no convention {name!r}{did_you_mean(name, CONVENTIONS)} (known: {known})")
-    return CONVENTIONS[name]
-
-
-def adapted(base: Convention, changes: Mapping[str, Any]) -> Convention:
-    """A convention like another but for some fields, as claims write it: `{memory: {linear: 1000}}`."""
-    counted = {"flops": {*OPERATIONS, *layer_names()}, "memory": {INPUT, *STORAGES, *layer_names()}}
-    for key, value in changes.items():
-        if key in counted:
-            _check_factors(key, value, counted[key])
-        elif key == "params":
-            if not isinstance(value, tuple) or not PARAMETERS.keys() >= set(map(str, value)):
-                raise ArchcostError(f"params must be a list of {', '.join(PARAMETERS)}")
-        elif key != "kilo":
-            raise ArchcostError(f"a convention has no {key!r}{did_you_mean(key, [*counted, 'params', 'kilo'])}")
-        elif value not in (1000, 1024):
-            raise ArchcostError("kilo must be 1000 or 1024")
-    return base._replace(name=f"{base.name}, changed", **changes)
-
-
-def _check_factors(key: str, value: Any, known: set[str]) -> None:
-    if not isinstance(value, dict):
-        raise ArchcostError(f"{key} must be a map of names with their factors")
-    for name, factor in value.items():
-        layer, _, operation = name.partition(".")
-        if layer not in known or (operation and operation not in OPERATIONS):
-            raise ArchcostError(f"there is no layer or operation {name!r}{did_you_mean(name, known)}")
-        if not isinstance(factor, int) or isinstance(factor, bool):
-            raise ArchcostError(f"the factor of {name} must be a whole number")
+def amount(step: Step, kind: str) -> Dim:
+    """How much of a kind a layer is charged for."""
+    return CHARGES[kind](step) if kind in CHARGES else step.cost.ops.get(kind, 0)
 
 
 def element_bytes(dtype: str) -> int:

@@ -104,4 +104,4 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
 def instead(name: str, known: Iterable[str]) -> str:
     """What was probably meant or, where nothing is near, all that could be, if they are few."""
     known = list(known)
-    return did_you_mean(name, known) or (f", only {', '.join(known)}" if 0 < len(known) <= 12 else "")
+    return did_you_mean(name, known) or (f", only {', '.join(known)}" if 0 < len(known) <= 15 else "")

@@ -12,12 +12,13 @@ from itertools import product
 from typing import Any, NamedTuple
 
 from archcost.claims import QUANTITIES, READING, Claim
-from archcost.convention import Convention, adapted, convention
+from archcost.convention import Convention
 from archcost.errors import ArchcostError, SpecError, did_you_mean
 from archcost.expand import expand
 from archcost.expression import FUNCTIONS, evaluate
 from archcost.figure import COUNTS, byte_units, plain, read_figure, shape_holds
 from archcost.kinds import is_number
+from archcost.presets import convention, named, read_convention
 from archcost.report import Report, report, until
 from archcost.source import Value, plain_data
 from archcost.spec import Spec
@@ -94,7 +95,7 @@ def agrees(computed: Any, claim: Claim, reading: Mapping[str, Value]) -> bool:
         axes = computed if claim.quantity == "receptive_field" else computed[1:] or computed
         return shape_holds(computed, axes, claim.printed)
     in_bytes = claim.quantity in ("memory", "peak_memory")
-    units = byte_units(_convention(reading.get("convention")).kilo) if in_bytes else COUNTS
+    units = byte_units(_convention(reading, claim.spec).kilo) if in_bytes else COUNTS
     digits = reading["digits"].data if "digits" in reading else None
     rounded = reading["rounded"].data if "rounded" in reading else "nearest"
     if not is_number(computed):
@@ -137,7 +138,7 @@ class Subject(NamedTuple):
         settings = {name: self.setting(value) for name, value in knobs.items()}
         size = reading["until"].data if "until" in reading else None
         batch = reading["batch"].data if "batch" in reading else 1
-        counted = _convention(reading.get("convention"))
+        counted = _convention(reading, spec)
         plainly = [(name, plain_data(value)) for name, value in settings.items()]
         key = (spec.at.source, variant, repr(plainly), size, batch, repr(counted))
         if key not in self.judge.reports:
@@ -171,13 +172,16 @@ class Words(Mapping[str, Any]):
         return len(self.subject.names) + len(QUANTITIES)
 
 
-def _convention(value: Value | None) -> Convention:
-    if value is None:
+def _convention(reading: Mapping[str, Value], spec: Spec) -> Convention:
+    """The convention of a reading: one by name, or another than the lectures' in what it says."""
+    if "convention" not in reading:
         return convention("lecture")
+    value = reading["convention"]
     if not value.is_map:
-        return convention(str(plain_data(value)))
-    changes = plain_data(value)
-    return adapted(convention(str(changes.pop("base", "lecture"))), changes)
+        return named(value, spec.conventions, spec.blocks)
+    base = value.data.get("base", Value("lecture", value.at))
+    changed = value._replace(data={"base": base, **value.data})
+    return read_convention(f"{base.data}, changed", changed, spec.conventions, spec.blocks)
 
 
 def of_total(found: Report, name: str) -> Any:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from archcost.dims import Shape
 from archcost.expand import expand, title_of
 from archcost.net import Accuracy
+from archcost.presets import convention
 from archcost.report import Counts, counts
 from archcost.source import plain_data
 from archcost.zoo import specs
@@ -28,6 +29,7 @@ class Entry(NamedTuple):
 
 def overview(text: str = "") -> Iterator[Entry]:
     """Every network that has the text in its name, title or source."""
+    lecture = convention("lecture")
     for spec in sorted(specs(), key=lambda spec: (spec.year or 0, spec.name)):
         alike: dict[str, tuple[Shape, Counts]] = {}  # some variants differ in what was published about them only
         for name in spec.names:
@@ -37,6 +39,6 @@ def overview(text: str = "") -> Iterator[Entry]:
             settings = repr({knob: plain_data(value) for knob, value in spec.variants.get(name, {}).items()})
             if settings not in alike:
                 net = expand(spec, variant)
-                alike[settings] = net.nodes[0].attributes["shape"], counts(net)
+                alike[settings] = net.nodes[0].attributes["shape"], counts(net, lecture)
             title, accuracy = title_of(spec, variant), spec.accuracy.get(name)
             yield Entry(name, title, spec.name, spec.year, *alike[settings], accuracy, spec.source)

@@ -8,7 +8,7 @@ from itertools import groupby
 from math import prod
 from typing import Any, NamedTuple, TypeAlias
 
-from archcost.convention import LECTURE, Convention, element_bytes
+from archcost.convention import Convention, element_bytes
 from archcost.cost import layer_type
 from archcost.dims import Dim, Shape, same, surely
 from archcost.errors import ArchcostError
@@ -80,14 +80,18 @@ class Report(NamedTuple):
 
 def report(
     net: Net,
-    convention: Convention = LECTURE,
+    convention: Convention,
     batch: int = 1,
-    dtype: str = "float32",
+    dtype: str | None = None,
     part: Part | None = None,
 ) -> Report:
-    """The cost of a net, or of a part of it: a slice of its steps (see `until` and `since`)."""
+    """The cost of a net, or of a part of it: a slice of its steps (see `until` and `since`).
+
+    The type of the activations is the convention's, unless it is given.
+    """
     if not is_whole(batch):
         raise ArchcostError(f"the batch must be a whole number from 1, is {batch}")
+    dtype = dtype or convention.dtype
     every = propagate(net)
     fields = receptive_fields(every)
     chosen = range(len(every))[part(net, every)] if part else range(len(every))
@@ -99,7 +103,7 @@ def report(
     steps = [every[i] for i in chosen]
     inputs = {step.node.name: step.cost.out for step in every if step.node.op == INPUT}
     counted = _counts(steps, convention)
-    held = sum(convention.held(s.node.op, s.cost) * prod(s.cost.out) for s in steps) * batch
+    held = sum(convention.held(s) * prod(s.cost.out) for s in steps) * batch
     totals = Totals(
         layers=len(rows),
         depth=depth(every[: chosen.stop]) - depth(every[: chosen.start]),
@@ -114,19 +118,19 @@ def report(
     return Report(net, convention, batch, dtype, inputs, rows, totals)
 
 
-def counts(net: Net, convention: Convention = LECTURE) -> Counts:
+def counts(net: Net, convention: Convention) -> Counts:
     """The totals of a report that need no look at memory and positions, for many nets at once."""
     return _counts(propagate(net), convention)
 
 
 def _counts(steps: Sequence[Step], convention: Convention) -> Counts:
     """What steps cost together. Equal ones often share their cost, so each cost is weighed once."""
-    alike = Counter(id(step.cost) for step in steps)
-    each = {id(step.cost): step for step in steps}
+    keys = [(id(step.cost), convention.names(step.node)) for step in steps]
+    alike, each = Counter(keys), dict(zip(keys, steps, strict=True))
     return Counts(
-        params=sum(n * convention.params_of(each[i].cost) for i, n in alike.items()),
-        macs=sum(n * each[i].cost.ops.get("mac", 0) for i, n in alike.items()),
-        flops=sum(n * convention.flops_of(each[i].node.op, each[i].cost) for i, n in alike.items()),
+        params=sum(n * convention.params_of(each[key].cost) for key, n in alike.items()),
+        macs=sum(n * each[key].cost.ops.get("mac", 0) for key, n in alike.items()),
+        flops=sum(n * convention.flops_of(each[key]) for key, n in alike.items()),
     )
 
 
@@ -144,11 +148,11 @@ def _row(
         storage=cost.storage,
         elements=elements,
         memory_bytes=elements * size,
-        held=convention.held(node.op, cost),
+        held=convention.held(step),
         params=convention.params_of(cost),
         buffers=sum(cost.buffers.values()),
         macs=cost.ops.get("mac", 0) * batch,
-        flops=convention.flops_of(node.op, cost) * batch,
+        flops=convention.flops_of(step) * batch,
         ops={kind: n * batch for kind, n in cost.ops.items() if not isinstance(n, int) or n},
         receptive_field=field,
         follows=follows,

@@ -8,6 +8,7 @@ from archcost.claims import CLAIM, QUANTITIES
 from archcost.cost import LayerType, layer_names, layer_type
 from archcost.expand import WIRING
 from archcost.kinds import kind
+from archcost.presets import FIELDS
 from archcost.spec import ACCURACY, BLOCK, SECTIONS
 
 LIST = {"type": "array", "items": {"$ref": "#/$defs/layer"}}
@@ -64,6 +65,11 @@ _ACCURACY = {
         for key, text in ACCURACY.items()
     },
 }
+_CONVENTION = {
+    "type": "object",
+    "additionalProperties": False,
+    "properties": {key: {"description": text} for key, text in FIELDS.items()},
+}
 _CLAIMS = {"type": "array", "items": {"$ref": "#/$defs/claim"}}
 _SECTIONS: dict[str, dict[str, Any]] = {
     "name": {"type": "string"},
@@ -89,6 +95,7 @@ _SECTIONS: dict[str, dict[str, Any]] = {
     "layers": LIST,
     "variants": {"type": ["object", "null"], "additionalProperties": {"type": ["object", "null"]}},
     "accuracy": {"anyOf": [_ACCURACY, {"type": "object", "additionalProperties": _ACCURACY}]},
+    "conventions": {"type": ["object", "null"], "additionalProperties": _CONVENTION},
     "claims": {"anyOf": [{"type": "null"}, _CLAIMS, {"type": "object", "additionalProperties": _CLAIMS}]},
 }
 

@@ -25,6 +25,7 @@ SECTIONS: Mapping[str, str] = {
     "layers": "the network, from input to output",
     "variants": "named settings of the knobs",
     "accuracy": "published accuracy, in percent, with its source; of a family a map with that of each variant",
+    "conventions": "ways to count of its own, by name, used like the built-in ones",
     "claims": "what was published about it: a list, or a list for each variant",
 }
 BLOCK: Mapping[str, str] = {
@@ -74,6 +75,7 @@ class Spec(NamedTuple):
     layers: Value
     variants: Mapping[str, Mapping[str, Value]]
     accuracy: Mapping[str, Accuracy]
+    conventions: Mapping[str, Value]
     claims: Value | None
     at: Position
 
@@ -124,6 +126,7 @@ def read_spec(document: Value, name: str) -> Spec:
         layers=layers,
         variants=variants,
         accuracy=_accuracies(sections.get("accuracy"), name, variants),
+        conventions=_map(sections.get("conventions"), "conventions", "names with what each counts"),
         claims=sections.get("claims"),
         at=document.at,
     )

@@ -19,12 +19,18 @@ _HERE = Path(__file__).parent
 # In a wheel the specs lie inside the package, in a checkout beside it.
 SPECS: Path = next(folder for folder in (_HERE / "specs", _HERE.parent / "specs") if folder.is_dir())
 SOURCES = SPECS / "sources.yaml"
+CONVENTIONS = SPECS / "conventions.yaml"
 BLOCKS = SPECS / "blocks"
 
 
 def spec_files() -> list[Path]:
     """The built-in specifications."""
-    return sorted(path for path in SPECS.glob("*.yaml") if path != SOURCES)
+    return sorted(path for path in SPECS.glob("*.yaml") if path not in (SOURCES, CONVENTIONS))
+
+
+def is_path(name: str) -> bool:
+    """Whether a name is the path of a file, with or without what is meant in it."""
+    return "/" in name or "\\" in name or name.endswith((".yaml", ".yml")) or ".yaml:" in name or ".yml:" in name
 
 
 def find(name: str, limits: Limits = Limits()) -> tuple[Spec, str | None]:
@@ -32,7 +38,7 @@ def find(name: str, limits: Limits = Limits()) -> tuple[Spec, str | None]:
 
     `path/to/file.yaml:variant` names a variant in a file. What has a slash or ends in .yaml or .yml is a path.
     """
-    if "/" in name or "\\" in name or name.endswith((".yaml", ".yml")) or ".yaml:" in name or ".yml:" in name:
+    if is_path(name):
         file, _, variant = name.rpartition(":") if ":" in Path(name).name else (name, "", "")
         return _in_file(Path(file), variant, limits)
     try:
@@ -92,6 +98,12 @@ def _used(
         found = _shared(path) if path.parent == BLOCKS else read_blocks_file(read(path, limits, str(path)))
         yield from ((file, block) for block in found.blocks.values())
         yield from ((file, block) for _, block in _used(found.use, path.parent, limits, seen, depth + 1))
+
+
+@cache
+def block_names() -> frozenset[str]:
+    """The blocks of all built-in files."""
+    return frozenset(name for path in BLOCKS.glob("*.yaml") for name in _shared(path).blocks)
 
 
 @cache

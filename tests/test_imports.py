@@ -29,6 +29,7 @@ ORDER = [
     {"expand", "dump"},
     {"zoo"},
     {"convention"},
+    {"presets"},
     {"memory", "receptive"},
     {"report"},
     {"figure", "claims", "comparison", "overview"},

@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import pytest
 
-from archcost.report import report
+from archcost import load
 from archcost.window import slide
-from archcost.zoo import load_net
 
 
 def test_valid_convolution_has_w_minus_f_plus_one_positions() -> None:
@@ -25,8 +24,6 @@ def test_valid_convolution_has_w_minus_f_plus_one_positions() -> None:
 )
 def test_convolutions_of_each_stage(name: str, expected: list[int]) -> None:
     """Mopuri 2023: how many convolutions the stages have; shortcuts are not counted."""
-    convolutions = [
-        row.name for row in report(load_net(name)).rows if row.op == "conv" and "/shortcut/" not in row.name
-    ]
+    convolutions = [row.name for row in load(name).rows if row.op == "conv" and "/shortcut/" not in row.name]
     stages = (f"stage{i}/" for i in range(1, 5))
     assert [sum(conv.startswith(stage) for conv in convolutions) for stage in stages] == expected

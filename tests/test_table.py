@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from archcost import load
 from archcost.net import propagate
-from archcost.report import depth, folded, grouped, report
+from archcost.report import depth, folded, grouped
 from archcost.zoo import load_net
 
 # The lectures' table of AlexNet: layer; input C, H/W; filters, kernel, stride, pad; output C, H/W; memory KB;
@@ -107,14 +108,14 @@ def test_in_place_layers_fold(archcost) -> None:
     ).stdout.splitlines()
     ops = [line.split(",")[1] for line in every]
     assert (ops.count("batchnorm"), ops.count("relu"), ops.count("dropout")) == (8, 8 + 2, 2)
-    rows = report(load_net("vgg11_bn")).rows
+    rows = load("vgg11_bn").rows
     first = folded(rows)[0]
     assert first.params == (64 * 3 * 9 + 64) + 2 * 64, "scale and shift count with the convolution"
 
 
 def test_depth_groups_by_path(archcost) -> None:
     """--depth 1 sums each stage; nothing is lost."""
-    rows = report(load_net("resnet50")).rows
+    rows = load("resnet50").rows
     groups = grouped(rows, 1)
     assert sum(row.params for row in groups) == 25_557_032
     assert {"stage1", "stage2", "stage3", "stage4"} <= {row.name for row in groups}

@@ -21,6 +21,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "list": ("archcost.cli.catalog", "List the built-in networks."),
     "show": ("archcost.cli.catalog", "Print a specification."),
     "validate": ("archcost.cli.catalog", "Check specification files."),
+    "conventions": ("archcost.cli.conventions", "Explain what counts as a FLOP, a parameter, a byte."),
     "layers": ("archcost.cli.reference", "Explain the layer types."),
     "schema": ("archcost.cli.reference", "Print the JSON Schema of specifications, for editors."),
 }

@@ -97,10 +97,13 @@ def _checked(path: Path, limits: tuple[str, ...]) -> str:
     from archcost.claims import claims_of
     from archcost.expand import expand
     from archcost.net import INPUT, propagate
-    from archcost.zoo import SOURCES, check_source, load_spec, sources
+    from archcost.presets import convention, names, one_of
+    from archcost.zoo import CONVENTIONS, SOURCES, check_source, load_spec, sources
 
     if path.resolve() == SOURCES.resolve():
         return f"ok, {len(sources())} sources"
+    if path.resolve() == CONVENTIONS.resolve():
+        return f"ok, {len(list(map(convention, names())))} conventions"
     allowed = parsed_limits(limits)
     spec = load_spec(path, allowed)
     nets = [expand(spec, variant, limits=allowed) for variant in spec.variants or (None,)]
@@ -108,6 +111,8 @@ def _checked(path: Path, limits: tuple[str, ...]) -> str:
     claims = claims_of(spec)
     for claim in claims:
         check_source(claim.source, claim.place)
+    for name in spec.conventions:
+        one_of(spec.conventions, name, spec.blocks)
     for accuracy in spec.accuracy.values():
         check_source(accuracy.source, accuracy.at)
     variants = f"{len(nets)} variants, " if spec.variants else ""

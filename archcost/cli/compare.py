@@ -7,8 +7,18 @@ from typing import Any
 import click
 
 from archcost.claims import claims_of
-from archcost.cli.options import Network, chosen_format, counting, draw, emit, knobs, load, output, parsed_limits
-from archcost.convention import convention
+from archcost.cli.options import (
+    Network,
+    chosen_format,
+    counted,
+    counting,
+    draw,
+    emit,
+    knobs,
+    load,
+    output,
+    parsed_limits,
+)
 from archcost.errors import ArchcostError
 from archcost.judge import Judge, Verdict
 from archcost.report import report, since, until
@@ -42,10 +52,10 @@ def compare_command(names: tuple[str, ...], settings: tuple[str, ...], limits: t
     if first and last:
         raise ArchcostError("--until and --from exclude each other")
     form = chosen_format(options["form"], options["output"], FORMATS)
-    counted = convention(options["convention_name"])
+    convention = counted(options["convention_name"], names, limits)
     part = until(last) if last else since(first) if first else None
     nets = [load(name, settings, limits) for name in names]
-    reports = [report(net, counted, options["batch"], options["dtype"], part) for net in nets]
+    reports = [report(net, convention, options["batch"], options["dtype"], part) for net in nets]
     verdicts = [] if settings or first else _published(names, last, parsed_limits(limits))
     from archcost.render import comparison
 

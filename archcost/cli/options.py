@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from archcost.convention import CONVENTIONS, DTYPES
+from archcost.convention import DTYPES, Convention
 from archcost.errors import ArchcostError, Source, SpecError, did_you_mean
 from archcost.net import Net
 from archcost.source import Limits, Value, parse
@@ -39,6 +39,20 @@ class Network(click.ParamType[str]):
         return found or [CompletionItem(incomplete, type="file")]
 
 
+class Counting(click.ParamType[str]):
+    """The name of a convention, or a file of conventions."""
+
+    name = "name|file"
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        from click.shell_completion import CompletionItem
+
+        from archcost.presets import names
+
+        found = [CompletionItem(name) for name in names() if name.startswith(incomplete)]
+        return found or [CompletionItem(incomplete, type="file")]
+
+
 def limited(function: Function) -> Function:
     """`--limit`."""
     text = "Raise a limit of a spec: bytes, values, depth, layers."
@@ -55,11 +69,9 @@ def counting(function: Function) -> Function:
     """`--convention`, `--batch` and `--dtype`."""
     function = click.option(
         "--dtype",
-        default="float32",
-        show_default=True,
         type=click.Choice([*DTYPES]),
         metavar="TYPE",
-        help=f"Type of the activations: {', '.join(DTYPES)}.",
+        help=f"Type of the activations: {', '.join(DTYPES)}; by default the convention's, float32 mostly.",
     )(function)
     function = click.option(
         "--batch", default=1, show_default=True, type=click.IntRange(1, 2**40), metavar="N", help="Samples at once."
@@ -69,8 +81,8 @@ def counting(function: Function) -> Function:
         "convention_name",
         default="lecture",
         show_default=True,
-        metavar="NAME",
-        help=f"What counts: {', '.join(CONVENTIONS)}.",
+        type=Counting(),
+        help="What counts as a FLOP, a parameter, a byte: archcost conventions shows all.",
     )(function)
 
 
@@ -94,6 +106,20 @@ def load(name: str, settings: Sequence[str], limits: Sequence[str]) -> Net:
     from archcost.zoo import load_net
 
     return load_net(name, dict(map(_setting, settings)), parsed_limits(limits))
+
+
+def counted(name: str, networks: Sequence[str], limits: Sequence[str]) -> Convention:
+    """The convention that is meant: a built-in one, one in a file, or one that a network brings along."""
+    from archcost.presets import convention, in_file, names, one_of
+    from archcost.zoo import find, is_path
+
+    if is_path(name):
+        return in_file(name, parsed_limits(limits))
+    for network in networks if name not in names() else ():
+        spec, _ = find(network, parsed_limits(limits))
+        if name in spec.conventions:
+            return one_of(spec.conventions, name, spec.blocks)
+    return convention(name)
 
 
 def _setting(text: str) -> tuple[str, Value]:

@@ -6,14 +6,24 @@ from typing import Any
 
 import click
 
-from archcost.cli.options import Network, chosen_format, counting, draw, emit, knobs, load, output, parsed_limits
-from archcost.convention import convention
+from archcost.cli.options import (
+    Network,
+    chosen_format,
+    counted,
+    counting,
+    draw,
+    emit,
+    knobs,
+    load,
+    output,
+    parsed_limits,
+)
 from archcost.errors import ArchcostError
 from archcost.report import report
 from archcost.source import Limits
 
 FORMATS = ("rich", "json", "csv", "markdown")
-PUBLISHED = {"batch": 1, "dtype": "float32", "convention_name": "lecture"}  # how tables are printed
+PUBLISHED = {"batch": 1, "dtype": None, "convention_name": "lecture"}  # how tables are printed
 
 
 @click.command("table")
@@ -45,7 +55,7 @@ def table_command(name: str, settings: tuple[str, ...], limits: tuple[str, ...],
     """
     form = chosen_format(options["form"], options["output"], FORMATS)
     net = load(name, settings, limits)
-    found = report(net, convention(options["convention_name"]), options["batch"], options["dtype"])
+    found = report(net, counted(options["convention_name"], [name], limits), options["batch"], options["dtype"])
     changed = settings or any(options[key] != value for key, value in PUBLISHED.items())
     verdicts = _published(name, bool(changed), parsed_limits(limits)) if options["published"] else None
     if form == "json":

@@ -1,0 +1,46 @@
+"""Conventions as tables and as data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from archcost.convention import KINDS, Convention
+from archcost.render.grid import FOLDED, Column, Grid
+
+
+def grid(found: Sequence[Convention]) -> Grid:
+    """A row for each convention: its name and what it counts."""
+    columns = [Column("name", "convention", left=True), Column("text", "counts", left=True, folds=3 * FOLDED)]
+    rows = [{"name": each.name, "text": each.text} for each in found]
+    return Grid("conventions", columns, rows, remarks=["archcost conventions NAME shows what one is made of"])
+
+
+def explained(convention: Convention) -> Grid:
+    """All that a convention says: what each kind is worth, in words, and below what else counts."""
+    columns = [
+        Column("key", "a FLOP is", left=True),
+        Column("worth", "worth"),
+        Column("text", "", left=True, folds=3 * FOLDED),
+    ]
+    rows = [{"key": key, "worth": worth, "text": _words(key)} for key, worth in convention.flops.items()]
+    title = convention.name + (f", as {convention.tool}" if convention.tool else "")
+    return Grid(title, columns, rows, remarks=[convention.text, *_remarks(convention)])
+
+
+def _words(key: str) -> str:
+    owner, _, kind = key.rpartition(".")
+    return KINDS[kind] + (f"; in {owner} only" if owner else "")
+
+
+def _remarks(convention: Convention) -> Iterator[str]:
+    yield f"parameters: {', '.join(convention.params)}"
+    held = ", ".join(f"{name} {times}x" if times != 1 else name for name, times in convention.memory.items() if times)
+    yield f"memory: {f'outputs of {held}' if held else 'none'}; {convention.dtype}, KB = {convention.kilo} bytes"
+    yield from (f"known: {sentence}" for sentence in convention.known)
+
+
+def as_json(convention: Convention) -> Mapping[str, Any]:
+    """A convention with all that it took from its base."""
+    fields = ("name", "text", "tool", "flops", "params", "memory", "kilo", "dtype", "known")
+    return {name: getattr(convention, name) for name in fields}
