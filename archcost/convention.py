@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from math import prod
+from pathlib import PurePath
 
-from archcost.cost import OPERATIONS, PARAMETERS, STORAGES, Cost, is_layer
+from archcost.cost import OPERATIONS, PARAMETERS, STORAGES, is_layer
 from archcost.dims import Dim
 from archcost.errors import ArchcostError, did_you_mean
 from archcost.net import INPUT, Node, Step
@@ -29,13 +30,25 @@ CHARGES: Mapping[str, Callable[[Step], Dim]] = {
     "input": lambda step: sum(map(prod, step.inputs)),
     "output": lambda step: prod(step.cost.out),
     "params": lambda step: sum(step.cost.params.values()),
+    "strides": lambda step: prod(step.cost.out) * prod(window.stride for window in step.cost.windows or ()),
+    "layer": lambda step: 1,
 }
 KINDS: Mapping[str, str] = {
     **OPERATIONS,
     "input": "an element that a layer reads",
     "output": "an element that a layer makes",
     "params": "a trained parameter of a layer, once, however often it is used",
+    "strides": "an element that a layer makes, times the area of its stride",
+    "layer": "a layer, whatever its size",
 }
+STORED: Mapping[str, str] = {
+    **PARAMETERS,
+    "mean": "a running mean of a batch norm, which is not trained",
+    "variance": "a running variance of a batch norm, which is not trained",
+    "buffers": "a number that is stored but not trained, of any kind",
+    "layer": "a layer, whatever its size",
+}
+EVERY: Mapping[str, int] = dict.fromkeys(PARAMETERS, 1)  # all that is trained
 BUFFERS: Mapping[str, int] = {"new": 1, INPUT: 0}  # the output of each layer that needs memory of its own
 
 
@@ -43,69 +56,93 @@ BUFFERS: Mapping[str, int] = {"new": 1, INPUT: 0}  # the output of each layer th
 class Convention:
     """What a count is made of; formulas know nothing of it.
 
-    `flops` says what each kind is worth: `"maxpool.cmp"` in a layer type goes before `"cmp"` in all, and
-    `"self_attention.mac"` in all layers of a block before both; what is not named is worth nothing. `memory` says how
-    often an output is added up: by block, by layer type, or by `new`, `inplace` and `view` those stored like that.
+    `flops` says what each kind is worth: `"cmp"` in all layers, `"maxpool.cmp"` in a layer type, `"self_attention.mac"`
+    in all layers of a block, `"vit/self_attention/linear.mac"` where all three are true, a layer type, a block and the
+    file of a specification. The most names win, then those of inner blocks; what is not named is worth nothing.
+    `params` says the same of parameters, `memory` of outputs, which have no kinds but are `new`, `inplace` or `view`.
     """
 
     name: str
     text: str = ""
     flops: Mapping[str, int] = field(default_factory=dict)
-    params: tuple[str, ...] = tuple(PARAMETERS)
+    params: Mapping[str, int] = field(default_factory=lambda: EVERY)
     memory: Mapping[str, int] = field(default_factory=lambda: BUFFERS)
     kilo: int = 1024
     dtype: str = "float32"
+    fold: bool = False
     tool: str = ""
     known: tuple[str, ...] = ()
 
     @cached_property
-    def blocks(self) -> Collection[str]:
-        """The blocks that have a worth or a memory of their own."""
-        owners = {key.rpartition(".")[0] for key in self.flops} | {*self.memory} - {INPUT, *STORAGES}
-        return {name for name in owners if name and not is_layer(name)}
-
-    def names(self, node: Node) -> tuple[str, ...]:
-        """What a layer is called by here: the blocks around it that matter, the innermost first, and its type."""
-        around, frame = [], node.via if self.blocks else None
-        while frame:
-            around += [frame.block] if frame.block in self.blocks else []
-            frame = frame.outer
-        return (*around, node.op)
+    def owners(self) -> frozenset[str]:
+        """Every layer type, block, file and storage that something is said of."""
+        paths = [key.rpartition(".")[0] for key in (*self.flops, *self.params)] + [*self.memory]
+        return frozenset(owner for path in paths for owner in path.split("/"))
 
     @cached_property
-    def _worths(self) -> dict[tuple[str, ...], dict[str, int]]:
+    def looks_around(self) -> bool:
+        """Whether it matters in which blocks and in which file a layer stands."""
+        return not all(is_layer(owner) for owner in self.owners - {"", INPUT, *STORAGES})
+
+    def names(self, step: Step) -> tuple[str, ...]:
+        """What a layer is called by here, as far as that matters: the nearest name first."""
+        around = _around(step.node) if self.looks_around else ()
+        blocks, file = around[:-1], around[-1:]
+        return tuple([n for n in (*blocks, step.node.op, *file, step.cost.storage) if n in self.owners])
+
+    @cached_property
+    def _factors(self) -> dict[tuple[str, tuple[str, ...]], dict[str, int]]:
         return {}
 
-    def worths(self, names: tuple[str, ...]) -> Mapping[str, int]:
-        """What each kind is worth in a layer called by these names; kinds that are worth nothing are left out."""
-        if names not in self._worths:
-            found: dict[str, int] = {}
-            for owner in ("", *reversed(names)):
-                for key, worth in self.flops.items():
-                    named, _, kind = key.rpartition(".")
-                    if named == owner:
-                        found[kind] = worth
-            self._worths[names] = {kind: worth for kind, worth in found.items() if worth}
-        return self._worths[names]
+    def factors(self, what: str, names: tuple[str, ...]) -> Mapping[str, int]:
+        """What `flops` or `params` says of each kind, in a layer called by these names, or `memory` of its output."""
+        if (what, names) not in self._factors:
+            said: Mapping[str, int] = getattr(self, what)
+            if what == "memory":
+                said = {f"{path}.": factor for path, factor in said.items()}
+            self._factors[what, names] = _chosen(said, names)
+        return self._factors[what, names]
 
     def parts_of(self, step: Step) -> dict[str, Dim]:
         """The FLOPs of a layer by the kinds that they are counted for."""
-        worths = self.worths(self.names(step.node))
-        return {kind: worth * amount(step, kind) for kind, worth in worths.items()}
+        return {kind: n * amount(step, kind) for kind, n in self.factors("flops", self.names(step)).items()}
 
     def flops_of(self, step: Step) -> Dim:
         """The FLOPs of a layer: its operations, weighed."""
         return sum(self.parts_of(step).values())
 
-    def params_of(self, cost: Cost) -> Dim:
+    def params_of(self, step: Step) -> Dim:
         """The parameters of a layer that count."""
-        stored = sum(cost.buffers.values()) if "buffers" in self.params else 0
-        return sum(n for kind, n in cost.params.items() if kind in self.params) + stored
+        buffers = step.cost.buffers
+        statistics = {kind: buffers[kind] for kind in ("mean", "variance") if kind in buffers}
+        stored = {**step.cost.params, **statistics, "buffers": sum(buffers.values()), "layer": 1}
+        return sum(n * stored.get(kind, 0) for kind, n in self.factors("params", self.names(step)).items())
 
     def held(self, step: Step) -> int:
         """How often the output of a layer counts as memory in a total: mostly once or not at all."""
-        names = (*self.names(step.node), step.cost.storage)
-        return next((self.memory[name] for name in names if name in self.memory), 0)
+        return self.factors("memory", self.names(step)).get("", 0)
+
+
+def _around(node: Node) -> tuple[str, ...]:
+    """The blocks that a layer stands in, the innermost first, and the file of its specification."""
+    found, at, frame = [], node.at, node.via
+    while frame:
+        found.append(frame.block)
+        at, frame = frame.at, frame.outer
+    return (*found, PurePath(at.source.name).stem if at else "")
+
+
+def _chosen(said: Mapping[str, int], names: tuple[str, ...]) -> dict[str, int]:
+    """For each kind what the key says that knows most about a layer of these names; zeros are left out."""
+    best: dict[str, tuple[tuple[int, int], int]] = {}
+    for key, factor in said.items():
+        path, _, kind = key.rpartition(".")
+        owners = path.split("/") if path else []
+        if all(owner in names for owner in owners):
+            rank = (len(owners), -min(map(names.index, owners), default=0))
+            if kind not in best or rank > best[kind][0]:
+                best[kind] = rank, factor
+    return {kind: factor for kind, (_, factor) in best.items() if factor}
 
 
 def amount(step: Step, kind: str) -> Dim:

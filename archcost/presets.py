@@ -6,32 +6,32 @@ The built-in ones stand in `specs/conventions.yaml`; a file of one's own has the
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from archcost.convention import DTYPES, KINDS, Convention
-from archcost.cost import PARAMETERS, STORAGES, is_layer, layer_names
-from archcost.errors import ArchcostError, Source, SpecError, did_you_mean, instead
+from archcost.convention import DTYPES, KINDS, STORED, Convention
+from archcost.cost import STORAGES, is_layer, layer_names
+from archcost.errors import ArchcostError, Source, SpecError, did_you_mean, instead, printable
 from archcost.kinds import shown
 from archcost.net import INPUT
 from archcost.source import Limits, Value, parse, plain_data, read
-from archcost.zoo import CONVENTIONS, block_names
+from archcost.zoo import CONVENTIONS, block_names, spec_files
 
 FIELDS: Mapping[str, str] = {
     "text": "what it counts, in a sentence",
     "tool": "the tool that counts like that, with its version",
     "base": "the convention from which it takes what it does not say itself",
-    "flops": "what an operation of each kind is worth, KIND or NAME.KIND for a layer type or a block",
-    "params": "the kinds of parameter that count",
-    "memory": "how often the outputs of a layer type, a block or a storage are added up",
+    "flops": "what each kind is worth: KIND, or NAME.KIND in a layer type, a block or a network, or NAME/NAME.KIND",
+    "params": "the kinds of parameter that count: a list, or a map as flops",
+    "memory": "how often outputs are added up: new, inplace, view, or NAME or NAME/NAME as in flops",
+    "fold": "whether a batch norm is a part of the convolution or linear layer before it, as exporters fold it",
     "kilo": "bytes in a KB, 1000 or 1024",
     "dtype": "the type of the activations",
     "known": "known errors of the tool that it repeats",
 }
-COUNTED = (*PARAMETERS, "buffers")
 NONE: Mapping[str, Value] = {}
 HIGHEST = 10**6  # nothing is worth more, or added up more often
 
@@ -57,7 +57,7 @@ def convention(name: str) -> Convention:
         raise ArchcostError(f"there is no convention {name!r}{hint}")
     above = "\n" * source.text.count("\n", 0, found.start())
     (entry,) = parse(source._replace(text=above + found[0])).data.values()
-    return read_convention(name, entry)
+    return unchecked(name, entry, NONE, ())  # the tests look whether all that it names is there
 
 
 def one_of(conventions: Mapping[str, Value], name: str, blocks: Collection[str] = ()) -> Convention:
@@ -86,7 +86,29 @@ def in_file(path: str, limits: Limits = Limits()) -> Convention:
 def read_convention(
     name: str, entry: Value, others: Mapping[str, Value] = NONE, blocks: Collection[str] = ()
 ) -> Convention:
-    """The convention that an entry describes; its base may be one of the others, layers also those blocks."""
+    """The convention that an entry describes; its base may be one of the others, and it may name those blocks."""
+    convention = unchecked(name, entry, others, blocks)
+    for key in ("flops", "params", "memory"):
+        given = entry.data.get(key)
+        for path, factor in given.data.items() if given and given.is_map else ():
+            owners = path if key == "memory" else path.rpartition(".")[0]
+            for owner in owners.split("/") if owners else ():
+                _check_owner(owner, factor, blocks, (INPUT, *STORAGES) if key == "memory" else ())
+    return convention
+
+
+def _check_owner(owner: str, factor: Value, blocks: Collection[str], storages: Collection[str]) -> None:
+    """Refuse what is no layer type, no block, no network and no storage."""
+    if is_layer(owner) or owner in blocks or owner in storages:
+        return
+    known = {*block_names(), *(path.stem for path in spec_files())}
+    if owner not in known:
+        near = did_you_mean(owner, [*layer_names(), *storages, *blocks, *known])
+        raise SpecError(f"there is no layer or block {shown(owner)}{near}", factor.key_at)
+
+
+def unchecked(name: str, entry: Value, others: Mapping[str, Value], blocks: Collection[str]) -> Convention:
+    """The same; whether there are layers and blocks of the names that it says something of is left open."""
     if not entry.is_map:
         raise SpecError(f"a convention is a map of {', '.join(FIELDS)}", entry.at)
     fields: dict[str, Value] = entry.data
@@ -97,7 +119,7 @@ def read_convention(
     if "base" in fields:
         apart = {key: other for key, other in others.items() if key != name}  # so that none is its own base
         base = replace(named(fields["base"], apart, blocks), tool="", known=())
-    changes = {key: _field(key, value, blocks) for key, value in fields.items() if key != "base"}
+    changes = {key: READ[key](key, value) for key, value in fields.items() if key != "base"}
     return replace(base, name=name, **changes)
 
 
@@ -111,43 +133,82 @@ def named(value: Value, conventions: Mapping[str, Value], blocks: Collection[str
         raise SpecError(str(error), value.at) from error
 
 
-def _field(key: str, value: Value, blocks: Collection[str]) -> Any:
-    if key in ("flops", "memory"):
-        return _factors(key, value, blocks)
-    if key in ("params", "known"):
-        if not value.is_list or not all(item.is_text for item in value.data):
-            raise SpecError(f"{key} must be a list of {'kinds' if key == 'params' else 'sentences'}", value.at)
-        for item in value.data if key == "params" else ():
-            if item.data not in COUNTED:
-                raise SpecError(f"there is no kind of parameter {item.data!r}{instead(item.data, COUNTED)}", item.at)
-        return plain_data(value)
-    if key == "kilo" and (value.data not in (1000, 1024) or isinstance(value.data, float)):
-        raise SpecError(f"kilo must be 1000 or 1024, is {shown(plain_data(value))}", value.at)
-    if key == "dtype" and value.data not in DTYPES:
-        raise SpecError(f"there is no dtype {shown(plain_data(value))}{instead(str(value.data), DTYPES)}", value.at)
-    if key in ("text", "tool") and (value.is_list or value.is_map or value.data is None):
+def _text(key: str, value: Value) -> str:
+    if value.is_list or value.is_map or value.data is None:
         raise SpecError(f"{key} must be text", value.at)
-    return value.data if key == "kilo" else str(value.data)
+    return printable(str(value.data))
 
 
-def _factors(key: str, value: Value, blocks: Collection[str]) -> dict[str, int]:
-    """Names with whole numbers: kinds of operation in `flops`, storages and layers in `memory`."""
+def _sentences(key: str, value: Value) -> tuple[str, ...]:
+    if not value.is_list or not all(item.is_text for item in value.data):
+        raise SpecError(f"{key} must be a list of sentences", value.at)
+    return tuple(printable(item.data) for item in value.data)
+
+
+def _truth(key: str, value: Value) -> bool:
+    if not isinstance(value.data, bool):
+        raise SpecError(f"{key} must be true or false, is {shown(plain_data(value))}", value.at)
+    return value.data
+
+
+def _kilo(key: str, value: Value) -> int:
+    if value.data not in (1000, 1024) or isinstance(value.data, float):
+        raise SpecError(f"{key} must be 1000 or 1024, is {shown(plain_data(value))}", value.at)
+    return int(value.data)
+
+
+def _dtype(key: str, value: Value) -> str:
+    if value.data not in DTYPES if value.is_text else True:
+        raise SpecError(f"there is no dtype {shown(plain_data(value))}{instead(str(value.data), DTYPES)}", value.at)
+    return str(value.data)
+
+
+def _worths(key: str, value: Value) -> dict[str, int]:
+    """What kinds of operation are worth, of all layers or of some."""
+    for name, factor in _factors(key, value).items():
+        kind = name.rpartition(".")[2]
+        if kind not in KINDS:
+            raise SpecError(f"there is no kind of operation {shown(kind)}{instead(kind, KINDS)}", factor.key_at)
+    return plain_data(value)  # type: ignore[no-any-return]
+
+
+def _stored(key: str, value: Value) -> dict[str, int]:
+    """How often kinds of parameter count: a list of those that do, or a map."""
+    if value.is_list and all(item.is_text for item in value.data):
+        value = value._replace(data={item.data: Value(1, item.at, item.at) for item in value.data})
+    for name, factor in _factors(key, value).items():
+        kind = name.rpartition(".")[2]
+        if kind not in STORED:
+            raise SpecError(f"there is no kind of parameter {shown(kind)}{instead(kind, STORED)}", factor.key_at)
+    return plain_data(value)  # type: ignore[no-any-return]
+
+
+def _held(key: str, value: Value) -> dict[str, int]:
+    """How often outputs are added up."""
+    _factors(key, value)
+    return plain_data(value)  # type: ignore[no-any-return]
+
+
+def _factors(key: str, value: Value) -> dict[str, Value]:
+    """A map of names with whole numbers."""
     if not value.is_map:
         raise SpecError(f"{key} must be a map of names with whole numbers", value.at)
-    for name, factor in value.data.items():
-        owner, _, kind = name.rpartition(".") if key == "flops" else (name, "", "")
-        if key == "flops" and kind not in KINDS:
-            raise SpecError(f"there is no kind of operation {kind!r}{instead(kind, KINDS)}", factor.key_at)
-        if owner and not (is_layer(owner) or owner in blocks or (key == "memory" and owner in (INPUT, *STORAGES))):
-            _known_block(owner, factor, [*layer_names(), *blocks, *((INPUT, *STORAGES) if key == "memory" else ())])
+    factors: dict[str, Value] = value.data
+    for name, factor in factors.items():
         if not isinstance(factor.data, int) or isinstance(factor.data, bool) or not 0 <= factor.data <= HIGHEST:
             wanted = f"must be a whole number from 0 to {HIGHEST:,}"
-            raise SpecError(f"what {name} is worth {wanted}, is {shown(plain_data(factor))}", factor.at)
-    factors: dict[str, int] = plain_data(value)
+            raise SpecError(f"what {shown(name)} is worth {wanted}, is {shown(plain_data(factor))}", factor.at)
     return factors
 
 
-def _known_block(name: str, value: Value, others: Collection[str]) -> None:
-    known = block_names()
-    if name not in known:
-        raise SpecError(f"there is no layer or block {name!r}{did_you_mean(name, [*others, *known])}", value.key_at)
+READ: Mapping[str, Callable[[str, Value], Any]] = {
+    "text": _text,
+    "tool": _text,
+    "flops": _worths,
+    "params": _stored,
+    "memory": _held,
+    "fold": _truth,
+    "kilo": _kilo,
+    "dtype": _dtype,
+    "known": _sentences,
+}

@@ -12,6 +12,7 @@ from archcost.convention import Convention, element_bytes
 from archcost.cost import layer_type
 from archcost.dims import Dim, Shape, same, surely
 from archcost.errors import ArchcostError
+from archcost.fold import fold_batchnorms
 from archcost.kinds import is_whole
 from archcost.memory import peak
 from archcost.net import INPUT, Net, Step, propagate
@@ -92,7 +93,7 @@ def report(
     if not is_whole(batch):
         raise ArchcostError(f"the batch must be a whole number from 1, is {batch}")
     dtype = dtype or convention.dtype
-    every = propagate(net)
+    every = propagate(fold_batchnorms(net) if convention.fold else net)
     fields = receptive_fields(every)
     chosen = range(len(every))[part(net, every)] if part else range(len(every))
     rows = tuple(
@@ -125,10 +126,10 @@ def counts(net: Net, convention: Convention) -> Counts:
 
 def _counts(steps: Sequence[Step], convention: Convention) -> Counts:
     """What steps cost together. Equal ones often share their cost, so each cost is weighed once."""
-    keys = [(id(step.cost), convention.names(step.node)) for step in steps]
+    keys = [(id(step.cost), convention.names(step)) for step in steps]
     alike, each = Counter(keys), dict(zip(keys, steps, strict=True))
     return Counts(
-        params=sum(n * convention.params_of(each[key].cost) for key, n in alike.items()),
+        params=sum(n * convention.params_of(each[key]) for key, n in alike.items()),
         macs=sum(n * each[key].cost.ops.get("mac", 0) for key, n in alike.items()),
         flops=sum(n * convention.flops_of(each[key]) for key, n in alike.items()),
     )
@@ -149,7 +150,7 @@ def _row(
         elements=elements,
         memory_bytes=elements * size,
         held=convention.held(step),
-        params=convention.params_of(cost),
+        params=convention.params_of(step),
         buffers=sum(cost.buffers.values()),
         macs=cost.ops.get("mac", 0) * batch,
         flops=convention.flops_of(step) * batch,

@@ -102,8 +102,8 @@ def _used(
 
 @cache
 def block_names() -> frozenset[str]:
-    """The blocks of all built-in files."""
-    return frozenset(name for path in BLOCKS.glob("*.yaml") for name in _shared(path).blocks)
+    """The blocks of all built-in networks and files of blocks."""
+    return frozenset(name for blocks in (*specs(), *map(_shared, BLOCKS.glob("*.yaml"))) for name in blocks.blocks)
 
 
 @cache

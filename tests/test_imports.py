@@ -30,7 +30,7 @@ ORDER = [
     {"zoo"},
     {"convention"},
     {"presets"},
-    {"memory", "receptive"},
+    {"memory", "receptive", "fold"},
     {"report"},
     {"figure", "claims", "comparison", "overview"},
     {"judge"},

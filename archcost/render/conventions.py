@@ -34,13 +34,17 @@ def _words(key: str) -> str:
 
 
 def _remarks(convention: Convention) -> Iterator[str]:
-    yield f"parameters: {', '.join(convention.params)}"
-    held = ", ".join(f"{name} {times}x" if times != 1 else name for name, times in convention.memory.items() if times)
-    yield f"memory: {f'outputs of {held}' if held else 'none'}; {convention.dtype}, KB = {convention.kilo} bytes"
+    yield f"parameters: {_times(convention.params)}{'; batch norms are folded' if convention.fold else ''}"
+    yield f"memory: {_times(convention.memory)}; {convention.dtype}, KB = {convention.kilo} bytes"
     yield from (f"known: {sentence}" for sentence in convention.known)
+
+
+def _times(counted: Mapping[str, int]) -> str:
+    """What counts, and how often where that is not once."""
+    return ", ".join(f"{name} {times}x" if times != 1 else name for name, times in counted.items()) or "none"
 
 
 def as_json(convention: Convention) -> Mapping[str, Any]:
     """A convention with all that it took from its base."""
-    fields = ("name", "text", "tool", "flops", "params", "memory", "kilo", "dtype", "known")
+    fields = ("name", "text", "tool", "flops", "params", "memory", "fold", "kilo", "dtype", "known")
     return {name: getattr(convention, name) for name in fields}

@@ -1,0 +1,26 @@
+"""Batch norms folded into the layers before them, as exporters do for inference."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from archcost.net import Net, Node
+
+INTO = ("conv", "depthwise", "transposed_conv", "linear")
+
+
+def fold_batchnorms(net: Net) -> Net:
+    """The net without the batch norms that alone read a convolution or linear layer, which gets a bias instead."""
+    readers = Counter(read for node in net.nodes for read in node.inputs)
+    place: dict[int, int] = {}  # where each node has gone
+    nodes: list[Node] = []
+    for index, node in enumerate(net.nodes):
+        before = node.inputs[0] if node.op == "batchnorm" else 0
+        if node.op == "batchnorm" and net.nodes[before].op in INTO and readers[before] == 1:
+            place[index] = place[before]
+            merged = nodes[place[before]]
+            nodes[place[before]] = merged._replace(attributes={**merged.attributes, "bias": True})
+        else:
+            place[index] = len(nodes)
+            nodes.append(node._replace(inputs=tuple([place[read] for read in node.inputs])))
+    return net._replace(nodes=tuple(nodes))
