@@ -25,12 +25,18 @@ DTYPES: Mapping[str, int] = {
     "uint8": 1,
 }
 
+
+def _area(step: Step) -> Dim:
+    windows = step.cost.windows
+    return prod(window.stride for window in windows) if isinstance(windows, tuple) else 1
+
+
 # What else than its operations a layer may be charged for.
 CHARGES: Mapping[str, Callable[[Step], Dim]] = {
     "input": lambda step: sum(map(prod, step.inputs)),
     "output": lambda step: prod(step.cost.out),
     "params": lambda step: sum(step.cost.params.values()),
-    "strides": lambda step: prod(step.cost.out) * prod(window.stride for window in step.cost.windows or ()),
+    "strides": lambda step: prod(step.cost.out) * _area(step),
     "layer": lambda step: 1,
 }
 KINDS: Mapping[str, str] = {

@@ -4,9 +4,15 @@ from __future__ import annotations
 
 from collections import Counter
 
-from archcost.net import Net, Node
+from archcost.convention import Convention
+from archcost.net import Net, Node, Step, propagate
 
 INTO = ("conv", "depthwise", "transposed_conv", "linear")
+
+
+def steps_under(convention: Convention, net: Net) -> tuple[Step, ...]:
+    """The steps of a net as a convention sees them."""
+    return propagate(fold_batchnorms(net) if convention.fold else net)
 
 
 def fold_batchnorms(net: Net) -> Net:

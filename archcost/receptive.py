@@ -15,15 +15,15 @@ from archcost.net import INPUT, Step
 
 
 class Reach(NamedTuple):
-    """Along one axis: the first and last input position that output position 0 reads, and the step to the next."""
+    """Along one axis: the first input position that output position 0 reads, how many, and the step to the next."""
 
     first: Any
-    last: Any
+    size: Any
     jump: Any
 
 
 Field = tuple[Reach, ...] | None  # None where it is not known, as behind a join of maps of different scale
-NOTHING: Field = (Reach(0, 0, 0),)  # this very object: what a tensor of the network's own sees
+NOTHING: Field = (Reach(0, 1, 0),)  # this very object: what a tensor of the network's own sees
 
 
 def receptive_fields(steps: Sequence[Step]) -> list[tuple[Any, ...] | None]:
@@ -31,25 +31,31 @@ def receptive_fields(steps: Sequence[Step]) -> list[tuple[Any, ...] | None]:
 
     A path that begins at another input has a field of its own; statistics of normalisation layers do not count.
     """
+    return [_sizes(field) for field in fields_of(steps)]
+
+
+def fields_of(steps: Sequence[Step]) -> list[Field]:
+    """What an output position of each step reads of the input."""
     fields: list[Field] = []
     for step in steps:
-        fields.append(_field(step, [fields[i] for i in step.node.inputs]))
-    return [_sizes(field) for field in fields]
+        fields.append(field_of(step, [fields[i] for i in step.node.inputs]))
+    return fields
 
 
 def _sizes(field: Field) -> tuple[Any, ...] | None:
     if field is None or field is NOTHING:
         return None if field is None else ()
-    return tuple(_whole(r.last - r.first + 1) for r in field)
+    return tuple(_whole(r.size) for r in field)
 
 
 def _whole(size: Any) -> Any:
     return -(-size // 1) if isinstance(size, Fraction) else size
 
 
-def _field(step: Step, fields: list[Field]) -> Field:
+def field_of(step: Step, fields: list[Field]) -> Field:
+    """What an output position of a step reads, from what the positions of its inputs read."""
     if not fields:
-        return (Reach(0, 0, 1),) * (len(step.cost.out) - 1) if step.node.op == INPUT else NOTHING
+        return (Reach(0, 1, 1),) * (len(step.cost.out) - 1) if step.node.op == INPUT else NOTHING
     seeing = [(field, x) for field, x in zip(fields, step.inputs, strict=True) if field is not NOTHING]
     if not seeing:
         return NOTHING
@@ -63,18 +69,17 @@ def _field(step: Step, fields: list[Field]) -> Field:
     space = step.inputs[0][1:]
     if step.cost.windows is None:  # everything is read
         extent = space if len(space) == len(field) else (1,) * len(field)
-        return tuple(Reach(r.first, r.last + (n - 1) * r.jump, r.jump) for r, n in zip(field, extent, strict=True))
+        return tuple(r._replace(size=r.size + (n - 1) * r.jump) for r, n in zip(field, extent, strict=True))
     if len(step.cost.windows) != len(field):
         return None
     return tuple(_slid(reach, window, step.cost.grows) for reach, window in zip(field, step.cost.windows, strict=True))
 
 
 def _slid(reach: Reach, window: Any, grows: bool) -> Reach:
-    first, last, jump = reach
+    first, size, jump = reach
     if grows:  # as many input positions as can write to one output position
-        return Reach(first, last + (ceil_div(window.span, window.stride) - 1) * jump, Fraction(1, window.stride) * jump)
-    start = first - window.pad[0] * jump
-    return Reach(start, start + (window.span - 1) * jump + last - first, jump * window.stride)
+        return Reach(first, size + (ceil_div(window.span, window.stride) - 1) * jump, Fraction(1, window.stride) * jump)
+    return Reach(first - window.pad[0] * jump, size + (window.span - 1) * jump, jump * window.stride)
 
 
 def _spread(field: Field, x: Shape, out: Shape) -> Field:
@@ -92,7 +97,11 @@ def _hull(a: Field, b: Field) -> Field:
     jumps = [(p.jump, q.jump) for p, q in zip(a, b, strict=True) if p.jump is not None and q.jump is not None]
     if not all(surely(same, *pair) for pair in jumps):
         return None
-    return tuple(
-        Reach(lesser(p.first, q.first), greater(p.last, q.last), q.jump if p.jump is None else p.jump)
-        for p, q in zip(a, b, strict=True)
-    )
+    return tuple(_both(p, q) for p, q in zip(a, b, strict=True))
+
+
+def _both(p: Reach, q: Reach) -> Reach:
+    """What either reads: from the earlier first position to the later last one."""
+    first = lesser(p.first, q.first)
+    end = greater(p.first + p.size, q.first + q.size)
+    return Reach(first, end - first, q.jump if p.jump is None else p.jump)

@@ -12,7 +12,7 @@ from archcost.convention import Convention, element_bytes
 from archcost.cost import layer_type
 from archcost.dims import Dim, Shape, same, surely
 from archcost.errors import ArchcostError
-from archcost.fold import fold_batchnorms
+from archcost.fold import steps_under
 from archcost.kinds import is_whole
 from archcost.memory import peak
 from archcost.net import INPUT, Net, Step, propagate
@@ -93,7 +93,7 @@ def report(
     if not is_whole(batch):
         raise ArchcostError(f"the batch must be a whole number from 1, is {batch}")
     dtype = dtype or convention.dtype
-    every = propagate(fold_batchnorms(net) if convention.fold else net)
+    every = steps_under(convention, net)
     fields = receptive_fields(every)
     chosen = range(len(every))[part(net, every)] if part else range(len(every))
     rows = tuple(

@@ -56,7 +56,7 @@ def _axis(
         return positions, Window(kernel, stride, halves(total), dilation)
     window = Window(kernel, stride, pad, dilation)
     before, after = pad
-    room = n + before + after - window.span
+    room = n - window.span + before + after
     lacking = 0 if rounding == "floor" else stride - 1  # elements that a last window may lack
     require(
         at_least(room + lacking, 0), "a window of {} does not fit into {} positions", window.span, n + before + after

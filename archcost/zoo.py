@@ -103,7 +103,9 @@ def _used(
 @cache
 def block_names() -> frozenset[str]:
     """The blocks of all built-in networks and files of blocks."""
-    return frozenset(name for blocks in (*specs(), *map(_shared, BLOCKS.glob("*.yaml"))) for name in blocks.blocks)
+    of_networks = (spec.blocks for spec in specs())
+    of_files = (_shared(path).blocks for path in BLOCKS.glob("*.yaml"))
+    return frozenset(name for blocks in (*of_networks, *of_files) for name in blocks)
 
 
 @cache

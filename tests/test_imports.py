@@ -16,7 +16,7 @@ ROOT = Path(archcost.__file__).parent
 # Each module may import those above it, and its neighbours on the same line.
 ORDER = [
     {"errors"},
-    {"dims"},
+    {"dims", "trace"},
     {"window"},
     {"kinds"},
     {"cost"},
@@ -32,7 +32,9 @@ ORDER = [
     {"presets"},
     {"memory", "receptive", "fold"},
     {"report"},
+    {"explain"},
     {"figure", "claims", "comparison", "overview"},
+    {"reconcile"},
     {"judge"},
     {"schema"},
     {"render"},

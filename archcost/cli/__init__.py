@@ -17,6 +17,8 @@ from archcost.errors import ArchcostError, did_you_mean
 COMMANDS: Mapping[str, tuple[str, str]] = {
     "table": ("archcost.cli.table", "Show what each layer of a network costs."),
     "compare": ("archcost.cli.compare", "Set networks side by side, stage by stage."),
+    "explain": ("archcost.cli.explain", "Show how the numbers of a layer come about."),
+    "reconcile": ("archcost.cli.reconcile", "Show what a network costs under every convention, and why."),
     "verify": ("archcost.cli.verify", "Recompute every published number and judge it."),
     "list": ("archcost.cli.catalog", "List the built-in networks."),
     "show": ("archcost.cli.catalog", "Print a specification."),

@@ -68,14 +68,23 @@ def knobs(function: Function) -> Function:
 def counting(function: Function) -> Function:
     """`--convention`, `--batch` and `--dtype`."""
     function = click.option(
+        "--batch", default=1, show_default=True, type=click.IntRange(1, 2**40), metavar="N", help="Samples at once."
+    )(dtype_option(function))
+    return convention_option(function)
+
+
+def dtype_option(function: Function) -> Function:
+    """`--dtype`."""
+    return click.option(
         "--dtype",
         type=click.Choice([*DTYPES]),
         metavar="TYPE",
         help=f"Type of the activations: {', '.join(DTYPES)}; by default the convention's, float32 mostly.",
     )(function)
-    function = click.option(
-        "--batch", default=1, show_default=True, type=click.IntRange(1, 2**40), metavar="N", help="Samples at once."
-    )(function)
+
+
+def convention_option(function: Function) -> Function:
+    """`--convention`."""
     return click.option(
         "--convention",
         "convention_name",

@@ -34,11 +34,12 @@ def conv(
     require(divides(groups, channels), "{} input channels do not divide into {} groups", channels, groups)
     require(divides(groups, out), "{} output channels do not divide into {} groups", out, groups)
     positions, windows = slide(space, kernel, stride, pad, dilation)
-    weight = out * (channels // groups) * prod(each(kernel, len(space)))
+    outputs = out * prod(positions)
+    read = (channels // groups) * prod(each(kernel, len(space)))
     return Cost(
         out=(out, *positions),
-        params={"weight": weight, "bias": out if bias else 0},
-        ops={"mac": weight * prod(positions), "bias": out * prod(positions) if bias else 0},
+        params={"weight": out * read, "bias": out if bias else 0},
+        ops={"mac": outputs * read, "bias": outputs if bias else 0},
         windows=windows,
     )
 

@@ -41,7 +41,7 @@ def _remarks(convention: Convention) -> Iterator[str]:
 
 def _times(counted: Mapping[str, int]) -> str:
     """What counts, and how often where that is not once."""
-    return ", ".join(f"{name} {times}x" if times != 1 else name for name, times in counted.items()) or "none"
+    return ", ".join(f"{name} {times}x" if times != 1 else name for name, times in counted.items() if times) or "none"
 
 
 def as_json(convention: Convention) -> Mapping[str, Any]:

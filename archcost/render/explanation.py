@@ -1,0 +1,124 @@
+"""Explanations as tables, as data, and as LaTeX."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from archcost.dims import sizes
+from archcost.explain import Explanation, Line
+from archcost.render.grid import FOLDED, Column, Grid
+from archcost.render.units import short
+from archcost.trace import LATEX, TEXT, Writing
+
+COLUMNS = (
+    Column("part", "", left=True),
+    Column("name", "", left=True),
+    Column("formula", "formula", left=True, folds=FOLDED),
+    Column("numbers", "with the numbers", left=True, folds=FOLDED),
+)
+
+
+def grids(found: Sequence[Explanation], kilo: int) -> list[Grid]:
+    """A grid for each layer."""
+    return [_grid(each, kilo) for each in found]
+
+
+def _grid(found: Explanation, kilo: int) -> Grid:
+    text, source = found.text
+    alike = [f"the same but for its receptive field: {', '.join(found.alike)}"] if found.alike else []
+    rows: list[dict[str, Any]] = []
+    part = ""
+    for row in _rows(found.lines, kilo):
+        rows.append({**row, "part": row["part"] if row["part"] != part else None})
+        part = row["part"]
+    return Grid(_title(found), COLUMNS, rows, remarks=[text, f"Source: {source}", *alike])
+
+
+def _title(found: Explanation) -> str:
+    node = found.step.node
+    reads = " and ".join(map(sizes, found.step.inputs)) or "nothing"
+    return f"{node.name}: {node.op}, {reads} → {sizes(found.step.cost.out)}"
+
+
+def _rows(lines: Sequence[Line], kilo: int) -> Iterator[dict[str, Any]]:
+    """What is shown of the lines; neighbouring axes of which all is equal share one."""
+    shown: dict[tuple[str, str], dict[str, Any]] = {}
+    for line in lines:
+        numbers = Writing(TEXT, False, line.known).text(line.value) if isinstance(line.value, int) else ""
+        value = _value(line, kilo)
+        key = (line.part, numbers) if line.part == "output" and numbers != f"{line.value:,}" else (line.part, line.name)
+        if key in shown:
+            shown[key]["name"] += f", {line.name}"
+            continue
+        formula = Writing(TEXT, True, line.known).text(line.value) if isinstance(line.value, int) else ""
+        shown[key] = {
+            "part": line.part,
+            "name": line.name,
+            "formula": "" if formula == numbers else formula,
+            "numbers": value if numbers in ("", f"{line.value:,}") else f"{numbers} = {value}",
+        }
+    yield from shown.values()
+
+
+def _value(line: Line, kilo: int) -> str:
+    if not isinstance(line.value, int):
+        return str(line.value)
+    exact = f"{int(line.value):,}"
+    return f"{exact} bytes = {short(int(line.value), kilo, 'B')}" if line.part == "memory" else exact
+
+
+def latex(found: Sequence[Explanation], kilo: int) -> str:
+    """A paragraph with aligned equations for each layer."""
+    return "\n".join(_latex(each) for each in found)
+
+
+def _latex(found: Explanation) -> str:
+    lines = [rf"  {_symbol(line)} &= {' = '.join(_steps(line))}" for line in found.lines if line.value]
+    return "\n".join(
+        [rf"\paragraph{{{_escaped(_title(found))}}}", r"\begin{align*}", " \\\\\n".join(lines), r"\end{align*}", ""]
+    )
+
+
+def _symbol(line: Line) -> str:
+    if line.part in ("output", "receptive field"):
+        return LATEX.name(line.name)
+    return rf"\text{{{_escaped(line.part)}, {_escaped(line.name)}}}"
+
+
+def _steps(line: Line) -> list[str]:
+    """The formula, the same with numbers, and the result, each once."""
+    if not isinstance(line.value, int):
+        return [str(line.value)]
+    texts = (Writing(LATEX, named, line.known).text(line.value) for named in (True, False))
+    return [*dict.fromkeys((*texts, f"{int(line.value):,}"))]
+
+
+def _escaped(text: str) -> str:
+    return text.replace("_", r"\_").replace("→", r"$\to$").replace("&", r"\&").replace(" x ", r" $\times$ ")
+
+
+def as_json(found: Explanation) -> Mapping[str, Any]:
+    """An explanation as data."""
+    node, (text, source) = found.step.node, found.text
+    return {
+        "name": node.name,
+        "op": node.op,
+        "inputs": [list(map(int, shape)) for shape in found.step.inputs],
+        "output": list(map(int, found.step.cost.out)),
+        "alike": list(found.alike),
+        "text": text,
+        "source": source,
+        "lines": list(map(_as_data, found.lines)),
+    }
+
+
+def _as_data(line: Line) -> Mapping[str, Any]:
+    whole = isinstance(line.value, int)
+    return {
+        "part": line.part,
+        "name": line.name,
+        "formula": Writing(TEXT, True, line.known).text(line.value) if whole else None,
+        "numbers": Writing(TEXT, False, line.known).text(line.value) if whole else None,
+        "value": int(line.value) if whole else str(line.value),
+    }
