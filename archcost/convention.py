@@ -135,7 +135,8 @@ def _around(node: Node) -> tuple[str, ...]:
     while frame:
         found.append(frame.block)
         at, frame = frame.at, frame.outer
-    return (*found, PurePath(at.source.name).stem if at else "")
+    file = PurePath(at.source.name).stem if at else ""
+    return (*found, "" if is_layer(file) or file in (INPUT, *STORAGES) else file)  # conv.yaml is no convolution
 
 
 def _chosen(said: Mapping[str, int], names: tuple[str, ...]) -> dict[str, int]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from fractions import Fraction
+from math import ceil, floor
 from typing import Any, NamedTuple
 
 from archcost.dims import sizes
@@ -34,6 +35,17 @@ class Figure(NamedTuple):
     value: Fraction
     last: Fraction
     rounded: str = "nearest"
+
+    @property
+    def bounds(self) -> tuple[int, int]:
+        """The smallest and the largest whole number that is printed like this."""
+        if self.rounded == "down":
+            return ceil(self.value), ceil(self.value + self.last) - 1
+        if self.rounded == "up":
+            return floor(self.value - self.last) + 1, floor(self.value)
+        if self.rounded == "twice":  # 1.449 as 1.45, and that as 1.5
+            return ceil(self.value - self.last * Fraction(11, 20)), ceil(self.value - self.last / 2) - 1
+        return ceil(self.value - self.last / 2), floor(self.value + self.last / 2)
 
     def holds(self, computed: Any) -> bool:
         """Whether the computed value, rounded, is the figure."""

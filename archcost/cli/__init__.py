@@ -19,6 +19,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "compare": ("archcost.cli.compare", "Set networks side by side, stage by stage."),
     "explain": ("archcost.cli.explain", "Show how the numbers of a layer come about."),
     "reconcile": ("archcost.cli.reconcile", "Show what a network costs under every convention, and why."),
+    "identify": ("archcost.cli.identify", "Find out where a published number comes from."),
     "verify": ("archcost.cli.verify", "Recompute every published number and judge it."),
     "list": ("archcost.cli.catalog", "List the built-in networks."),
     "show": ("archcost.cli.catalog", "Print a specification."),

@@ -114,7 +114,7 @@ def load(name: str, settings: Sequence[str], limits: Sequence[str]) -> Net:
     """The net that the arguments of a command mean."""
     from archcost.zoo import load_net
 
-    return load_net(name, dict(map(_setting, settings)), parsed_limits(limits))
+    return load_net(name, dict(map(setting, settings)), parsed_limits(limits))
 
 
 def counted(name: str, networks: Sequence[str], limits: Sequence[str]) -> Convention:
@@ -131,7 +131,8 @@ def counted(name: str, networks: Sequence[str], limits: Sequence[str]) -> Conven
     return convention(name)
 
 
-def _setting(text: str) -> tuple[str, Value]:
+def setting(text: str) -> tuple[str, Value]:
+    """A knob and what `--set` gives it."""
     name, equals, value = text.partition("=")
     if not equals or not name or not value:
         raise ArchcostError(f"--set takes K=V, such as resolution=192, not {text!r}")
