@@ -14,10 +14,11 @@ from archcost.errors import ArchcostError, did_you_mean
 PRINTED = re.compile(r"~?\s*([0-9][0-9,]*(?:\.[0-9]+)?|\.[0-9]+)\s*([A-Za-z%]*)$")
 LONGEST = 40
 SHAPE = re.compile(r"[0-9]+( ?x ?[0-9]+)+$")
+BYTES = ("memory", "peak_memory")  # quantities in bytes
 RATIOS: Mapping[str, Fraction] = {"x": Fraction(1), "X": Fraction(1), "%": Fraction(1, 100)}
 COUNTS: Mapping[str, Fraction] = {
     **{letter: Fraction(1000) ** power for power, letter in enumerate(("", "K", "M", "G", "T"))},
-    **{"k": Fraction(10**3), "B": Fraction(10**9), "Ki": Fraction(2**10), "Mi": Fraction(2**20)},
+    **{"k": Fraction(10**3), "B": Fraction(10**9), "Ki": Fraction(2**10), "Mi": Fraction(2**20), "Gi": Fraction(2**30)},
     **RATIOS,
 }
 
@@ -77,6 +78,16 @@ def read_figure(text: str, units: Mapping[str, Fraction], digits: int | None, ro
     whole, _, decimals = number.partition(".")
     places = len(decimals) if digits is None else digits - len(whole.lstrip("0"))
     return Figure(Fraction(number) * units[unit], units[unit] / Fraction(10) ** places, rounded)
+
+
+def given_figure(quantity: str, text: str, kilo: int = 1000, rounded: str = "nearest") -> Figure:
+    """The figure of a quantity that someone has read somewhere: in bytes, or a count; ratios are none."""
+    units = byte_units(kilo) if quantity in BYTES else COUNTS
+    number = text.strip()
+    if number[-1:].isdigit() and (quantity in BYTES or "." in number):
+        wanted = "B, KB, MB, GB, KiB, MiB or GiB" if quantity in BYTES else "K, M, G or T"
+        raise ArchcostError(f"{quantity} {text} has no unit: add {wanted}")
+    return read_figure(number, {unit: worth for unit, worth in units.items() if unit not in RATIOS}, None, rounded)
 
 
 def shape_holds(computed: tuple[Any, ...], axes: tuple[Any, ...], printed: str) -> bool:

@@ -7,6 +7,7 @@ the readings with the smallest sums come first.
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -16,18 +17,18 @@ from typing import Any, NamedTuple
 
 from archcost.countings import SCOPES, Counting, behind_the_maps, countings
 from archcost.errors import ArchcostError, Frame, did_you_mean
-from archcost.figure import COUNTS, RATIOS, byte_units, read_figure
+from archcost.figure import BYTES, given_figure
 from archcost.memory import peak
 from archcost.net import Step, propagate
 from archcost.report import depth
 from archcost.variations import Variation
 
-BYTES = ("memory", "peak_memory")
 WHOLE: Mapping[str, Callable[[Sequence[Step]], int]] = {  # quantities that are no sums over layers
     "peak_memory": lambda steps: 4 * peak(steps),
     "depth": depth,
 }
 SEARCHED = ("params", "buffers", "macs", "flops", "memory", "elements", *WHOLE)
+BINARY = re.compile(r"(?<=\d)[kKMG]$")
 ADDED_UP = ("elements", "memory")
 ROUNDINGS = {
     "nearest": ("", 0.0),
@@ -104,31 +105,25 @@ def printed(quantity: str, text: str) -> Printed:
     if quantity not in SEARCHED:
         near = did_you_mean(quantity, SEARCHED)
         raise ArchcostError(f"there is no quantity {quantity!r} to identify{near} (known: {', '.join(SEARCHED)})")
-    number = text.strip()
-    if number[-1:].isdigit() and (quantity in BYTES or "." in number):
-        units = "B, KB, MB, GB, KiB, MiB or GiB" if quantity in BYTES else "K, M, G or T"
-        raise ArchcostError(f"{quantity}={text} has no unit: add {units}")
-    intervals = sorted(_intervals(quantity, number), key=lambda each: each.distance)
+    intervals = sorted(_intervals(quantity, text), key=lambda each: each.distance)
     return Printed(quantity, text, tuple(intervals))
 
 
 def _intervals(quantity: str, text: str) -> Iterator[Interval]:
+    """What the number may stand for: KB and K may be 1000 or 1024, and it may be rounded in several ways."""
+    kilos = [("", 1000, 0.0), ("K = 1024", 1024, 2.0)]
     if quantity in BYTES:
-        ways = [("KB = 1000 bytes", byte_units(1000), 0.0), ("KB = 1024 bytes", byte_units(1024), 0.25)]
-    else:
-        binary = {unit: 1024 ** "_KMGT".index(unit.upper()) for unit in ("K", "k", "M", "G", "T")}
-        ways = [("", COUNTS, 0.0), ("K = 1024", {**COUNTS, **binary}, 2.0)]
+        kilos = [("KB = 1000 bytes", 1000, 0.0), ("KB = 1024 bytes", 1024, 0.25)]
     seen: set[tuple[int, int]] = set()
-    for unit, units, far in ways:
-        known = {name: worth for name, worth in units.items() if name not in RATIOS}
+    for unit, kilo, far in kilos:
+        read = text if kilo == 1000 or quantity in BYTES else BINARY.sub(lambda unit: f"{unit[0].upper()}i", text)
         for rounding, (words, distance) in ROUNDINGS.items():
-            figure = read_figure(text, known, None, rounding)
+            figure = given_figure(quantity, read, kilo, rounding)
             coarse = min(1.0, 10 * float(figure.last / (figure.value or 1)))  # 6.9 as 6 is worse than 48.69 as 48.6
             if figure.bounds not in seen:
                 seen.add(figure.bounds)
-                yield Interval(
-                    *figure.bounds, _joined(unit, words), far + distance + coarse * (rounding in ("down", "up"))
-                )
+                far_off = coarse if rounding in ("down", "up") else 0
+                yield Interval(*figure.bounds, _joined(unit, words), far + distance + far_off)
 
 
 class Sum(NamedTuple):

@@ -178,10 +178,10 @@ def _convention(reading: Mapping[str, Value], spec: Spec) -> Convention:
         return convention("lecture")
     value = reading["convention"]
     if not value.is_map:
-        return named(value, spec.conventions, spec.blocks)
+        return named(value, spec.conventions, spec.parts)
     base = value.data.get("base", Value("lecture", value.at))
     changed = value._replace(data={"base": base, **value.data})
-    return read_convention(f"{base.data}, changed", changed, spec.conventions, spec.blocks)
+    return read_convention(f"{base.data}, changed", changed, spec.conventions, spec.parts)
 
 
 def of_total(found: Report, name: str) -> Any:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from archcost.convention import Convention, element_bytes
 from archcost.dims import Dim
-from archcost.figure import COUNTS, byte_units, read_figure
+from archcost.figure import given_figure
 from archcost.fold import steps_under
 from archcost.net import Net, Step
 
@@ -89,5 +89,5 @@ def said(found: Sequence[Account], convention: str, quantity: str, printed: str)
 
 def _holds(found: Account, quantity: str, printed: str) -> bool:
     computed = getattr(found, quantity)
-    units = byte_units(found.convention.kilo) if quantity == "memory" else COUNTS
-    return computed is not None and read_figure(printed, units, None, "nearest").holds(computed)
+    figure = given_figure(quantity, printed, found.convention.kilo)
+    return computed is not None and figure.holds(computed)

@@ -85,6 +85,11 @@ class Spec(NamedTuple):
         return tuple(self.variants) or (self.name,)
 
     @property
+    def parts(self) -> frozenset[str]:
+        """What a convention of its own may name besides layer types: its blocks, and itself."""
+        return frozenset((*self.blocks, self.name))
+
+    @property
     def first(self) -> str | None:
         """The variant that is meant where none is named."""
         return next(iter(self.variants), None)

@@ -35,7 +35,7 @@ def variations(spec: Spec, variant: str | None, knobs: Mapping[str, Any], limits
     make = partial(expand, spec, variant)
     found = [
         Variation("", 0.0, partial(make, knobs, limits)),
-        Variation("with groups ignored", 1.25, lambda: ungrouped(make(knobs, limits))),
+        Variation("with groups ignored", 0.7, lambda: ungrouped(make(knobs, limits))),
         *_turned(spec, variant, knobs, limits),
         *_relatives(spec, variant, limits),
     ]

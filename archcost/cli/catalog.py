@@ -112,7 +112,7 @@ def _checked(path: Path, limits: tuple[str, ...]) -> str:
     for claim in claims:
         check_source(claim.source, claim.place)
     for name in spec.conventions:
-        one_of(spec.conventions, name, spec.blocks)
+        one_of(spec.conventions, name, spec.parts)
     for accuracy in spec.accuracy.values():
         check_source(accuracy.source, accuracy.at)
     variants = f"{len(nets)} variants, " if spec.variants else ""

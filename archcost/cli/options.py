@@ -127,7 +127,7 @@ def counted(name: str, networks: Sequence[str], limits: Sequence[str]) -> Conven
     for network in networks if name not in names() else ():
         spec, _ = find(network, parsed_limits(limits))
         if name in spec.conventions:
-            return one_of(spec.conventions, name, spec.blocks)
+            return one_of(spec.conventions, name, spec.parts)
     return convention(name)
 
 

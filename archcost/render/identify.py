@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from archcost.identify import BYTES, Miss, Outcome, Printed, Reading
+from archcost.figure import BYTES
+from archcost.identify import Miss, Outcome, Printed, Reading
 from archcost.render.grid import FOLDED, Column, Grid
 
 COLUMNS = (
