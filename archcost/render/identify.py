@@ -10,9 +10,8 @@ from archcost.identify import Miss, Outcome, Printed, Reading
 from archcost.render.grid import FOLDED, Column, Grid
 
 COLUMNS = (
-    Column("explains", "explains", left=True),
-    Column("reading", "reading", left=True, folds=3 * FOLDED),
     Column("distance", "distance", lambda distance: f"{distance:.1f}"),
+    Column("reading", "reading", left=True, folds=3 * FOLDED),
 )
 ALONE = 3  # readings of a number that are shown beside those that explain all
 
@@ -36,7 +35,7 @@ def _shown(readings: Sequence[Reading], numbers: int, top: int) -> list[Reading]
 
 
 def _row(reading: Reading) -> dict[str, Any]:
-    return {"explains": ", ".join(reading.found), "reading": sentence(reading), "distance": reading.distance}
+    return {"distance": reading.distance, "reading": sentence(reading)}
 
 
 def sentence(reading: Reading) -> str:
