@@ -250,7 +250,7 @@ class Expansion(Meaning):
             self.some_inputs(entry, scope, start, ("input",))
             if entry.arguments.data is not None:
                 raise SpecError(f"{entry.name} is a list of layers and takes no arguments", entry.at, scope.via)
-            return self.opened(argument, start[0], path, depth)
+            return self.opened(argument, scope, start[0], path, depth)
         if entry.name in self.blocks:
             block = self.blocks[entry.name]
             self.some_inputs(entry, scope, start, block.inputs)
@@ -266,9 +266,13 @@ class Expansion(Meaning):
             found = f", from names {len(start)}" if "from" in entry.wiring else ": name them in from"
             raise SpecError(f"{entry.name} reads {many}{found}", entry.at, scope.via)
 
-    def opened(self, argument: Layers | tuple[()], x: int, path: str, depth: int) -> int:
+    def opened(self, argument: Layers | tuple[()], scope: Scope, x: int, path: str, depth: int) -> int:
         """The layers of an argument; an empty list is the identity."""
-        return self.list_of_layers(argument.value, argument.scope, x, f"{path}/", depth + 1) if argument else x
+        if not argument:
+            return x
+        # What means the same anywhere stands in the block that opens it.
+        where = argument.scope._replace(via=scope.via) if argument.scope is ANYWHERE else argument.scope
+        return self.list_of_layers(argument.value, where, x, f"{path}/", depth + 1)
 
     def block(self, block: Block, entry: Entry, scope: Scope, start: tuple[int, ...], path: str, depth: int) -> int:
         frame = scope.via
@@ -376,7 +380,7 @@ class Expansion(Meaning):
             given = shown(self.bound(value, scope))
             message = f"the branch {name!r} of {kind.name} must be a list of layers, is {given}{near}"
             raise SpecError(message, at or value.at, scope.via)
-        return self.opened(layers, x, f"{path}/{name}", depth)
+        return self.opened(layers, scope, x, f"{path}/{name}", depth)
 
     def attributes(self, kind: LayerType, entry: Entry, branches: Mapping[str, Value], scope: Scope) -> dict[str, Any]:
         """The attributes of a layer, each checked by its kind; a value that is no map is the first attribute."""

@@ -113,7 +113,8 @@ def _intervals(quantity: str, text: str) -> Iterator[Interval]:
     """What the number may stand for: KB and K may be 1000 or 1024, and it may be rounded in several ways."""
     kilos = [("", 1000, 0.0), ("K = 1024", 1024, 2.0)]
     if quantity in BYTES:
-        kilos = [("KB = 1000 bytes", 1000, 0.0), ("KB = 1024 bytes", 1024, 0.25)]
+        says = re.search("[KMG]B$", text.strip())  # KiB and bytes leave nothing open
+        kilos = [("KB = 1000 bytes", 1000, 0.0), ("KB = 1024 bytes", 1024, 0.25)] if says else [("", 1000, 0.0)]
     seen: set[tuple[int, int]] = set()
     for unit, kilo, far in kilos:
         read = text if kilo == 1000 or quantity in BYTES else BINARY.sub(lambda unit: f"{unit[0].upper()}i", text)

@@ -32,7 +32,18 @@ def _grid(found: Explanation, kilo: int) -> Grid:
     for row in _rows(found.lines, kilo):
         rows.append({**row, "part": row["part"] if row["part"] != part else None})
         part = row["part"]
-    return Grid(_title(found), COLUMNS, rows, remarks=[text, f"Source: {source}", *alike])
+    return Grid(_title(found), COLUMNS, rows, remarks=[text, f"Source: {source}", *_storage(found, kilo), *alike])
+
+
+STORAGE = {
+    "new": "needs memory of its own",
+    "inplace": "works in place: it may overwrite what it reads",
+    "view": "a view: what it makes has no memory of its own",
+}
+
+
+def _storage(found: Explanation, kilo: int) -> Iterator[str]:
+    yield f"memory: {STORAGE[found.step.cost.storage]}; KB = {kilo} bytes"
 
 
 def _title(found: Explanation) -> str:
