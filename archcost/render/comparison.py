@@ -10,7 +10,7 @@ from archcost.dims import sizes
 from archcost.judge import Verdict
 from archcost.render.grid import Column, Grid
 from archcost.render.json import of_accuracy, of_inputs, of_verdict
-from archcost.render.units import axes, ratio, short
+from archcost.render.units import axes, caption, ratio, short
 from archcost.render.verdicts import verdicts
 from archcost.report import Report
 
@@ -52,7 +52,7 @@ def _totals(reports: Sequence[Report], part: str) -> Grid:
             row[f"ratio#{index}"] = None if times is None else ratio(times)
         rows.append(row)
     title = f"{' and '.join(r.net.name for r in reports)}{part}"
-    remark = f"convention {convention.name}: {convention.text}; batch {base.batch}, {base.dtype}"
+    remark = caption(base)
     if part:
         return Grid(title, columns, rows, remarks=[remark])
     return Grid(title, columns, rows + _accuracies(reports), remarks=[remark, *_measured(reports)])

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from archcost.dims import sizes
 from archcost.errors import ArchcostError, did_you_mean
 from archcost.render.grid import FOLDED, Column, Grid, as_text
-from archcost.render.units import EXACT, axes, bar, short, unit
+from archcost.render.units import EXACT, axes, bar, caption, short, unit
 from archcost.report import Report, Row, folded, grouped
 
 if TYPE_CHECKING:
@@ -190,7 +190,7 @@ def _remarks(report: Report, published: Sequence[Verdict]) -> list[str]:
         f"({EXACT.text(totals.macs)} multiply-accumulates), "
         f"{short(totals.memory_bytes, kilo, 'B')} of outputs, "
         f"inference peak {short(totals.peak_memory_bytes, kilo, 'B')}, depth {totals.depth}",
-        f"convention {report.convention.name}: {report.convention.text}; batch {report.batch}, {report.dtype}",
+        caption(report),
     ]
     names = {row.name for row in report.rows}
     for verdict in published:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from archcost.report import Report
 
 LETTERS = ("", "K", "M", "G", "T")
 ENOUGH = 100  # a column's total shows at least three digits in its unit
@@ -63,6 +66,13 @@ def bar(share: float, width: int = 10) -> str:
     eighths = round(share * width * 8)
     full, part = divmod(eighths, 8)
     return "█" * full + (" ▏▎▍▌▋▊▉"[part] if part else "")
+
+
+def caption(report: Report) -> str:
+    """How a report was counted, and in which units."""
+    convention = report.convention
+    counted = f"convention {convention.name}: {convention.text}"
+    return f"{counted}; batch {report.batch}, {report.dtype}, KB = {convention.kilo} bytes"
 
 
 def axes(values: Sequence[Any] | Any) -> str:
