@@ -110,7 +110,9 @@ class Convention:
         return self._factors[what, names]
 
     def parts_of(self, step: Step) -> dict[str, Dim]:
-        """The FLOPs of a layer by the kinds that they are counted for."""
+        """The FLOPs of a layer by the kinds that they are counted for; the input of a network is no layer."""
+        if step.node.op == INPUT:
+            return {}
         return {kind: n * amount(step, kind) for kind, n in self.factors("flops", self.names(step)).items()}
 
     def flops_of(self, step: Step) -> Dim:
@@ -119,6 +121,8 @@ class Convention:
 
     def params_of(self, step: Step) -> Dim:
         """The parameters of a layer that count."""
+        if step.node.op == INPUT:
+            return 0
         buffers = step.cost.buffers
         statistics = {kind: buffers[kind] for kind in ("mean", "variance") if kind in buffers}
         stored = {**step.cost.params, **statistics, "buffers": sum(buffers.values()), "layer": 1}
@@ -135,8 +139,9 @@ def _around(node: Node) -> tuple[str, ...]:
     while frame:
         found.append(frame.block)
         at, frame = frame.at, frame.outer
-    file = PurePath(at.source.name).stem if at else ""
-    return (*found, "" if is_layer(file) or file in (INPUT, *STORAGES) else file)  # conv.yaml is no convolution
+    found.append(PurePath(at.source.name).stem if at else "")
+    # A file conv.yaml is no convolution, a block called new no storage.
+    return tuple("" if is_layer(name) or name in (INPUT, *STORAGES) else name for name in found)
 
 
 def _chosen(said: Mapping[str, int], names: tuple[str, ...]) -> dict[str, int]:

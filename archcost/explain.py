@@ -12,7 +12,7 @@ from archcost.cost import layer_type
 from archcost.dims import Shape
 from archcost.errors import ArchcostError, did_you_mean
 from archcost.net import INPUT, Step, apply
-from archcost.receptive import NOTHING, Field, field_of, fields_of
+from archcost.receptive import NOTHING, Field, field_of, fields_of, whole
 from archcost.trace import Traced, traced
 
 
@@ -48,7 +48,8 @@ def explanations(
     groups: dict[Any, list[int]] = {}
     for index in chosen(steps, pattern):
         step = steps[index]
-        groups.setdefault((step.node.op, step.inputs, repr(step.node.attributes)), []).append(index)
+        alike = (step.node.op, step.inputs, repr(step.node.attributes), convention.names(step))
+        groups.setdefault(alike, []).append(index)
     for first, *others in groups.values():
         step = steps[first]
         seen = _traced(step)
@@ -63,8 +64,9 @@ def chosen(steps: Sequence[Step], pattern: str | None) -> list[int]:
         return [*names.values()]
     if pattern in names:
         return [names[pattern]]
-    if pattern.isdecimal() and 1 <= int(pattern[:9]) <= len(names):
-        return [[*names.values()][int(pattern) - 1]]
+    number = int(pattern) if pattern.isdecimal() and len(pattern) < DIGITS else 0
+    if 1 <= number <= len(names):
+        return [[*names.values()][number - 1]]
     found = [i for name, i in names.items() if name.startswith(f"{pattern}/") or fnmatchcase(name, pattern)]
     if not found:
         counted = f" (they are numbered from 1 to {len(names)})" if pattern.isdecimal() else ""
@@ -72,42 +74,64 @@ def chosen(steps: Sequence[Step], pattern: str | None) -> list[int]:
     return found
 
 
+DIGITS = 9  # a number of more is no layer's
+AXES: Mapping[int, str] = {1: "L", 2: "HW", 3: "DHW"}
+
+
+def _letters(shape: Shape, slides: bool) -> Sequence[str]:
+    """The letters that people give the axes of a shape: channels and space of a map, else tokens and channels."""
+    if len(shape) == 1:
+        return "C"
+    if len(shape) == 2 and not slides:
+        return "NC"
+    return f"C{AXES[len(shape) - 1]}" if len(shape) - 1 in AXES else [f"n_{i}" for i in range(1, len(shape) + 1)]
+
+
+def _named(shape: Shape, letters: Sequence[str], suffix: str = "") -> Shape:
+    return tuple(Traced(n, f"{letter}{suffix}") for n, letter in zip(shape, letters, strict=True))
+
+
+def _slides(step: Step) -> bool:
+    """Whether a layer has windows along axes of space."""
+    return isinstance(step.cost.windows, tuple) and len(step.cost.windows) > 0
+
+
 def _traced(step: Step) -> Step:
     """The same step with numbers that remember how they were made."""
     many = len(step.inputs) > 1
-    inputs = tuple(_named(shape, f"_{i}" if many else "") for i, shape in enumerate(step.inputs, 1))
+    inputs = tuple(
+        _named(shape, _letters(shape, _slides(step)), f"_{i}" if many else "") for i, shape in enumerate(step.inputs, 1)
+    )
     attributes = {name: traced(value, name) for name, value in step.node.attributes.items()}
     return Step(step.node, inputs, apply(step.node.op, inputs, attributes))
-
-
-AXES: Mapping[int, Sequence[str]] = {1: "C", 2: "NC", 3: "CHW", 4: "CDHW"}
-
-
-def _named(shape: Shape, suffix: str) -> Shape:
-    """A shape with the letters that people give its axes: channels, then depth, height and width."""
-    return tuple(Traced(n, f"{letter}{suffix}") for n, letter in zip(shape, _letters(shape), strict=True))
-
-
-def _letters(shape: Shape) -> Sequence[str]:
-    return AXES.get(len(shape)) or [f"n_{i}" for i in range(1, len(shape) + 1)]
 
 
 def _lines(step: Step, fields: list[Field], convention: Convention, dtype: str) -> Iterator[Line]:
     cost = step.cost
     known: dict[int, str] = {}
-    made = [f"{letter}'" for letter in _letters(cost.out)]
+    made = cost.out  # what only passes through keeps its letters
     if not (step.inputs and cost.out is step.inputs[0]):
-        for name, n in zip(made, cost.out, strict=True):
-            yield Line("output", name, n, dict(known))
-        known |= {id(n): name for name, n in zip(made, cost.out, strict=True) if _is_computed(n)}
+        made = _named(cost.out, [_primed(letter) for letter in _letters(cost.out, _slides(step))])
+        for leaf, n in zip(made, cost.out, strict=True):
+            yield Line("output", _name(leaf), n, dict(known))
+        known |= {id(n): _name(leaf) for leaf, n in zip(made, cost.out, strict=True) if _is_computed(n)}
     for part, counted in (("parameters", cost.params), ("buffers", cost.buffers), ("operations", cost.ops)):
         for kind, n in counted.items():
             if n:
                 yield Line(part, kind, n, known)
     named = cost._replace(params=_leaves(cost.params), ops=_leaves(cost.ops), buffers=_leaves(cost.buffers))
     yield Line("FLOPs", convention.name, convention.flops_of(step._replace(cost=named)), known)
-    yield Line("memory", "bytes", prod(map(Traced, cost.out, made)) * element_bytes(dtype), known)
+    yield Line("memory", "bytes", prod(made) * element_bytes(dtype), known)
     yield from _receptive(step, fields)
+
+
+def _primed(letter: str) -> str:
+    base, _, index = letter.partition("_")
+    return f"{base}'_{index}" if index else f"{base}'"
+
+
+def _name(leaf: Any) -> str:
+    return leaf.name if isinstance(leaf, Traced) else ""
 
 
 def _is_computed(n: Any) -> bool:
@@ -120,14 +144,15 @@ def _leaves(counts: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _receptive(step: Step, fields: list[Field]) -> Iterator[Line]:
-    """The receptive field and the step between neighbours, along each axis on which they differ."""
+    """The receptive field and the step between neighbours; along each axis, where they differ."""
     if len(fields) != 1 or not fields[0] or fields[0] is NOTHING:
         return
     before = tuple(r._replace(size=traced(r.size, "r"), jump=traced(r.jump, "j")) for r in fields[0])
-    after = field_of(step, [before])
-    for axis, reach in zip("DHW"[-len(after or ()) :], after or (), strict=False):
-        name = f"r'({axis})" if len({(int(r.size // 1), r.jump) for r in after or ()}) > 1 else "r'"
-        yield Line("receptive field", name, reach.size, {})
-        yield Line("receptive field", name.replace("r", "j"), reach.jump, {})
-        if name == "r'":
+    after = field_of(step, [before]) or ()
+    differ = len({(whole(r.size), r.jump) for r in after}) > 1
+    for axis, reach in zip(AXES.get(len(after), ""), after, strict=False):
+        index = f"_{axis}" if differ else ""
+        yield Line("receptive field", f"r'{index}", whole(reach.size), {})
+        yield Line("receptive field", f"j'{index}", reach.jump, {})
+        if not differ:
             return

@@ -22,7 +22,8 @@ def fold_batchnorms(net: Net) -> Net:
     nodes: list[Node] = []
     for index, node in enumerate(net.nodes):
         before = node.inputs[0] if node.op == "batchnorm" else 0
-        if node.op == "batchnorm" and net.nodes[before].op in INTO and readers[before] == 1:
+        last = index == len(net.nodes) - 1 and before != index - 1  # the output of a net must stay its last node
+        if node.op == "batchnorm" and net.nodes[before].op in INTO and readers[before] == 1 and not last:
             place[index] = place[before]
             merged = nodes[place[before]]
             nodes[place[before]] = merged._replace(attributes={**merged.attributes, "bias": True})

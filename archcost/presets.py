@@ -23,7 +23,7 @@ from archcost.zoo import CONVENTIONS, block_names, spec_files
 FIELDS: Mapping[str, str] = {
     "text": "what it counts, in a sentence",
     "tool": "the tool that counts like that, with its version",
-    "base": "the convention from which it takes what it does not say itself",
+    "base": "the convention whose flops, params, memory, fold, kilo and dtype it has where it does not give its own",
     "flops": "what each kind is worth: KIND, or NAME.KIND in a layer type, a block or a network, or NAME/NAME.KIND",
     "params": "the kinds of parameter that count: a list, or a map as flops",
     "memory": "how often outputs are added up: new, inplace, view, or NAME or NAME/NAME as in flops",
@@ -33,6 +33,8 @@ FIELDS: Mapping[str, str] = {
     "known": "known errors of the tool that it repeats",
 }
 NONE: Mapping[str, Value] = {}
+WORD = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+-]*\Z")  # a name of a convention
+CHAINED = 100  # so many conventions may stand together if any has a base
 HIGHEST = 10**6  # nothing is worth more, or added up more often
 
 
@@ -49,12 +51,13 @@ def names() -> list[str]:
 @cache
 def convention(name: str) -> Convention:
     """The built-in convention of that name."""
+    if name not in names():
+        hint = did_you_mean(name, names()) or "; archcost conventions shows all"
+        raise ArchcostError(f"there is no convention {shown(name)}{hint}")
     source = _built_in()
     # All of the file takes longer to parse than a table to compute, so only the lines of the one that is wanted are.
     found = re.search(rf"^{re.escape(name)}:.*\n(?:[ #].*\n|\n)*", source.text, re.MULTILINE)
-    if not found:
-        hint = did_you_mean(name, names()) or "; archcost conventions shows all"
-        raise ArchcostError(f"there is no convention {name!r}{hint}")
+    assert found
     above = "\n" * source.text.count("\n", 0, found.start())
     (entry,) = parse(source._replace(text=above + found[0])).data.values()
     return unchecked(name, entry, NONE, ())  # the tests look whether all that it names is there
@@ -64,6 +67,9 @@ def one_of(conventions: Mapping[str, Value], name: str, blocks: Collection[str] 
     """The convention of that name among some that are given by hand, or a built-in one."""
     if name not in conventions:
         return convention(name)
+    if not WORD.match(name):
+        message = f"{shown(name)} is not a name: use ASCII letters, digits, _ . + -"
+        raise SpecError(message, conventions[name].key_at)
     if name in names():
         raise SpecError(f"there is a built-in convention {name!r} already", conventions[name].key_at)
     return read_convention(name, conventions[name], conventions, blocks)
@@ -108,7 +114,7 @@ def _check_owner(owner: str, factor: Value, blocks: Collection[str], storages: C
 
 
 def unchecked(name: str, entry: Value, others: Mapping[str, Value], blocks: Collection[str]) -> Convention:
-    """The same; whether there are layers and blocks of the names that it says something of is left open."""
+    """The convention that an entry describes, whether or not there are layers and blocks of the names it speaks of."""
     if not entry.is_map:
         raise SpecError(f"a convention is a map of {', '.join(FIELDS)}", entry.at)
     fields: dict[str, Value] = entry.data
@@ -117,10 +123,18 @@ def unchecked(name: str, entry: Value, others: Mapping[str, Value], blocks: Coll
             raise SpecError(f"a convention has no {shown(key)}{instead(key, FIELDS)}", value.key_at)
     base = Convention(name)
     if "base" in fields:
-        apart = {key: other for key, other in others.items() if key != name}  # so that none is its own base
-        base = replace(named(fields["base"], apart, blocks), tool="", known=())
+        base = replace(_base(name, fields["base"], others, blocks), text="", tool="", known=())
     changes = {key: READ[key](key, value) for key, value in fields.items() if key != "base"}
     return replace(base, name=name, **changes)
+
+
+def _base(name: str, value: Value, others: Mapping[str, Value], blocks: Collection[str]) -> Convention:
+    """The convention from which another takes what it does not say; none is its own base, be it by way of others."""
+    if value.data == name:
+        raise SpecError(f"the convention {name!r} cannot be its own base", value.at)
+    if len(others) > CHAINED:
+        raise SpecError(f"a file with more than {CHAINED} conventions", value.at)
+    return named(value, {key: other for key, other in others.items() if key != name}, blocks)
 
 
 def named(value: Value, conventions: Mapping[str, Value], blocks: Collection[str]) -> Convention:
@@ -158,35 +172,34 @@ def _kilo(key: str, value: Value) -> int:
 
 
 def _dtype(key: str, value: Value) -> str:
-    if value.data not in DTYPES if value.is_text else True:
+    if not value.is_text or value.data not in DTYPES:
         raise SpecError(f"there is no dtype {shown(plain_data(value))}{instead(str(value.data), DTYPES)}", value.at)
     return str(value.data)
 
 
 def _worths(key: str, value: Value) -> dict[str, int]:
     """What kinds of operation are worth, of all layers or of some."""
-    for name, factor in _factors(key, value).items():
-        kind = name.rpartition(".")[2]
-        if kind not in KINDS:
-            raise SpecError(f"there is no kind of operation {shown(kind)}{instead(kind, KINDS)}", factor.key_at)
-    return plain_data(value)  # type: ignore[no-any-return]
+    return _of_kinds("operation", KINDS, _factors(key, value))
 
 
 def _stored(key: str, value: Value) -> dict[str, int]:
     """How often kinds of parameter count: a list of those that do, or a map."""
     if value.is_list and all(item.is_text for item in value.data):
         value = value._replace(data={item.data: Value(1, item.at, item.at) for item in value.data})
-    for name, factor in _factors(key, value).items():
+    return _of_kinds("parameter", STORED, _factors(key, value))
+
+
+def _of_kinds(what: str, known: Mapping[str, str], factors: Mapping[str, Value]) -> dict[str, int]:
+    for name, factor in factors.items():
         kind = name.rpartition(".")[2]
-        if kind not in STORED:
-            raise SpecError(f"there is no kind of parameter {shown(kind)}{instead(kind, STORED)}", factor.key_at)
-    return plain_data(value)  # type: ignore[no-any-return]
+        if kind not in known:
+            raise SpecError(f"there is no kind of {what} {shown(kind)}{instead(kind, known)}", factor.key_at)
+    return {name: factor.data for name, factor in factors.items()}
 
 
 def _held(key: str, value: Value) -> dict[str, int]:
     """How often outputs are added up."""
-    _factors(key, value)
-    return plain_data(value)  # type: ignore[no-any-return]
+    return {name: factor.data for name, factor in _factors(key, value).items()}
 
 
 def _factors(key: str, value: Value) -> dict[str, Value]:

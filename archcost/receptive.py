@@ -45,10 +45,11 @@ def fields_of(steps: Sequence[Step]) -> list[Field]:
 def _sizes(field: Field) -> tuple[Any, ...] | None:
     if field is None or field is NOTHING:
         return None if field is None else ()
-    return tuple(_whole(r.size) for r in field)
+    return tuple(whole(r.size) for r in field)
 
 
-def _whole(size: Any) -> Any:
+def whole(size: Any) -> Any:
+    """A size in whole positions: behind a layer that grows the map it may be a fraction."""
     return -(-size // 1) if isinstance(size, Fraction) else size
 
 

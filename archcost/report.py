@@ -15,7 +15,7 @@ from archcost.errors import ArchcostError
 from archcost.fold import steps_under
 from archcost.kinds import is_whole
 from archcost.memory import peak
-from archcost.net import INPUT, Net, Step, propagate
+from archcost.net import INPUT, Net, Step
 from archcost.receptive import receptive_fields
 from archcost.window import Window
 
@@ -121,7 +121,7 @@ def report(
 
 def counts(net: Net, convention: Convention) -> Counts:
     """The totals of a report that need no look at memory and positions, for many nets at once."""
-    return _counts(propagate(net), convention)
+    return _counts(steps_under(convention, net), convention)
 
 
 def _counts(steps: Sequence[Step], convention: Convention) -> Counts:

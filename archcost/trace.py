@@ -49,7 +49,7 @@ class Traced(int):
     def __neg__(self) -> Any:
         if self.sign == "//" and _sign(self.parts[0]) == "neg":
             above, below = _parts(self.parts[0])[0], self.parts[1]
-            return above if _says(below, 1) else Traced(-int(self), sign="ceil", parts=(above, below))
+            return Traced(-int(self), sign="ceil", parts=(above, below))
         return self.parts[0] if self.sign == "neg" else Traced(-int(self), sign="neg", parts=(self,))
 
 
@@ -126,14 +126,20 @@ class Notation(NamedTuple):
 SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 
 
-def _plain_name(name: str) -> str:
+def _parted(name: str) -> tuple[str, str]:
+    """A name and its index, a number or a letter: `C_1`, `r'_H`; words such as output_pad have none."""
     base, _, index = name.rpartition("_")
-    return base + index.translate(SUBSCRIPTS) if base and index.isdigit() else name
+    return (base, index) if base and (index.isdigit() or (len(index) == 1 and index.isupper())) else (name, "")
+
+
+def _plain_name(name: str) -> str:
+    base, index = _parted(name)
+    return base + index.translate(SUBSCRIPTS)
 
 
 def _latex_name(name: str) -> str:
-    base, _, index = name.rpartition("_")
-    if base and index.isdigit():
+    base, index = _parted(name)
+    if index:
         return f"{_latex_name(base)}_{{{index}}}"
     word, primes = name.rstrip("'"), "'" * name.count("'")
     escaped = word.replace("_", r"\_")
@@ -206,7 +212,7 @@ class Writing(NamedTuple):
             return f"{self.within(parts[0], SUM)}{sign}{self.within(parts[1], least)}", SUM
         if value.sign == "*":
             return notation.dot.join(self.factors(value)), PRODUCT
-        above, below = (self.within(part, PRODUCT + notation.fenced if notation.fenced else SUM) for part in parts)
+        above, below = (self.within(part, ATOM if notation.fenced else SUM) for part in parts)
         quotient = notation.quotient(above, below)
         if parts[0] % parts[1] == 0:
             return quotient, PRODUCT

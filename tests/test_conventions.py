@@ -8,10 +8,12 @@ from typing import Any
 
 import pytest
 
-from archcost import load
+from archcost import load, presets
 from archcost.fold import fold_batchnorms
 from archcost.net import propagate
 from archcost.presets import convention, in_file, names
+from archcost.source import parse
+from archcost.zoo import CONVENTIONS
 
 SPEC = """
 input: [3, 8, 8]
@@ -50,6 +52,8 @@ def totals(tmp_path: Path, archcost: Any, flops: str = "{}", memory: str = "{}")
         ("{conv.output: 1}", 4 * 64 + 2 * 64),
         ("{conv.params: 10}", 10 * (3 * 4 + 4 * 2)),
         ("{relu.layer: 1}", 3),
+        ("{layer: 1}", 5),  # the input of the network is no layer
+        ("{output: 1}", 3 * 4 * 64 + 2 * 2 * 64),
         ("{conv.strides: 1}", 4 * 64 + 2 * 64),
     ],
 )
@@ -108,7 +112,7 @@ BAD = {
     "known: none": "2:10: known must be a list of sentences",
     "text: [a]": "2:9: text must be text",
     "base: lectur": "2:9: there is no convention 'lectur', did you mean 'lecture'?",
-    "base: mine": "2:9: there is no convention 'mine'",
+    "base: mine": "2:9: the convention 'mine' cannot be its own base",
 }
 
 
@@ -136,6 +140,10 @@ def test_bad_files(tmp_path, archcost) -> None:
     assert "has 2 conventions: name one" in error("a: {}\nb: {}\n")
     assert "has no convention 'c', only a, b" in error("a: {}\nb: {}\n", ":c")
     assert "1:1: there is a built-in convention 'macs' already" in error("macs: {}")
+    assert r"'x\x1b[31mred' is not a name" in error('"x\\e[31mred": {}')
+    assert "there is no convention 'a'" in error("a: {base: b}\nb: {base: a}\n", ":a")
+    chain = "".join(f"c{i}: {{base: c{i + 1}}}\n" for i in range(500))
+    assert "more than 100 conventions" in error(chain, ":c0")
     assert "cannot be read" in archcost("conventions", str(tmp_path / "none.yaml"), exit_code=2).stderr
 
 
@@ -176,14 +184,52 @@ def test_fold() -> None:
     ]
 
 
-def test_fold_leaves_what_others_read() -> None:
-    """In DenseNet-121 only the batch norms behind a convolution that nothing else reads are folded: the first one, and
-    that between the 1 x 1 and the 3 x 3 convolution of each of its 58 layers."""
+def test_fold_in_densenet() -> None:
+    """In DenseNet-121 only the batch norms behind a convolution are folded: the first, and that between the 1 x 1 and
+    the 3 x 3 convolution of each of its 58 layers; the others follow a concatenation or a pool."""
     folded = fold_batchnorms(load("densenet121").net)
     assert sum(node.op == "batchnorm" for node in folded.nodes) == 121 - 59
 
 
-def test_default_needs_no_other_convention() -> None:
-    """Reading one convention reads that one only, and the line numbers in its messages are those of the file."""
-    assert convention("lecture").flops["mac"] == 1
-    assert convention("lecture") is convention("lecture")
+@pytest.mark.parametrize(
+    ("layers", "left"),
+    [
+        ("[conv: {out: 4, kernel: 1, bias: false}, batchnorm, relu]", ["conv1", "relu1"]),
+        ("[depthwise: {kernel: 3, bias: false}, batchnorm]", ["depthwise1"]),
+        ("[transposed_conv: {out: 4, kernel: 2}, batchnorm]", ["transposed_conv1"]),
+        ("[flatten, linear: {out: 4, bias: false}, batchnorm]", ["flatten1", "linear1"]),
+        ("[conv: {out: 4, kernel: 1}, relu, batchnorm]", ["conv1", "relu1", "batchnorm1"]),
+        # Another layer reads the convolution too, and the output of a net stays its last node.
+        ("[{conv: {out: 3, kernel: 1}, as: c}, add: {a: [batchnorm], b: [relu]}]", ["c", "add1/a/batchnorm1"]),
+        (
+            "[{conv: {out: 3, kernel: 1}, as: c}, conv: {out: 5, kernel: 1}, {batchnorm: , from: c}]",
+            ["c", "conv1", "batchnorm1"],
+        ),
+    ],
+)
+def test_fold_of_each_kind(tmp_path, layers: str, left: list[str]) -> None:
+    """What is folded into which layer, and what is not; what was folded into has a bias."""
+    (tmp_path / "net.yaml").write_text(f"input: [3, 8, 8]\nlayers: {layers}\n")
+    net = load(tmp_path / "net.yaml").net
+    folded = fold_batchnorms(net)
+    assert [node.name for node in folded.nodes][1 : 1 + len(left)] == left
+    gone = len(net.nodes) > len(folded.nodes)
+    (into, *_) = (step for step in propagate(folded) if "weight" in step.cost.params)
+    assert into.cost.params["bias"] == into.cost.out[0] or not gone
+    assert propagate(folded)[-1].cost.out == propagate(net)[-1].cost.out
+
+
+def test_one_entry_is_read(monkeypatch) -> None:
+    """Of the built-in file only the entry that is asked for is parsed, and its lines keep their numbers."""
+    read = []
+
+    def noted(source: Any) -> Any:
+        read.append(parse(source))
+        return read[-1]
+
+    monkeypatch.setattr(presets, "parse", noted)
+    presets.convention.cache_clear()
+    convention("full")
+    (entry,) = read[0].data.values()
+    assert len(read) == 1 and list(read[0].data) == ["full"]
+    assert CONVENTIONS.read_text().splitlines()[entry.key_at.line - 1] == "full:"

@@ -9,7 +9,7 @@ from archcost.dims import sizes
 from archcost.explain import Explanation, Line
 from archcost.render.grid import FOLDED, Column, Grid
 from archcost.render.units import short
-from archcost.trace import LATEX, TEXT, Writing
+from archcost.trace import LATEX, TEXT, Notation, Writing
 
 COLUMNS = (
     Column("part", "", left=True),
@@ -53,30 +53,35 @@ def _title(found: Explanation) -> str:
 
 
 def _rows(lines: Sequence[Line], kilo: int) -> Iterator[dict[str, Any]]:
-    """What is shown of the lines; neighbouring axes of which all is equal share one."""
+    """What is shown of the lines; axes of which all is equal share one."""
     shown: dict[tuple[str, str], dict[str, Any]] = {}
     for line in lines:
-        numbers = Writing(TEXT, False, line.known).text(line.value) if isinstance(line.value, int) else ""
-        value = _value(line, kilo)
-        key = (line.part, numbers) if line.part == "output" and numbers != f"{line.value:,}" else (line.part, line.name)
+        formula, numbers, value = *_texts(line, TEXT), _value(line)
+        result = f"{value} bytes = {short(int(line.value), kilo, 'B')}" if line.part == "memory" else value
+        # The height and width of an output are mostly the same sum of the same numbers.
+        key = (line.part, numbers) if line.part == "output" and numbers != value else (line.part, line.name)
         if key in shown:
-            shown[key]["name"] += f", {line.name}"
+            shown[key]["name"] += f", {TEXT.name(line.name)}"
             continue
-        formula = Writing(TEXT, True, line.known).text(line.value) if isinstance(line.value, int) else ""
         shown[key] = {
             "part": line.part,
-            "name": line.name,
+            "name": TEXT.name(line.name),
             "formula": "" if formula == numbers else formula,
-            "numbers": value if numbers in ("", f"{line.value:,}") else f"{numbers} = {value}",
+            "numbers": result if numbers == value else f"{numbers} = {result}",
         }
     yield from shown.values()
 
 
-def _value(line: Line, kilo: int) -> str:
+def _texts(line: Line, notation: Notation) -> tuple[str, str]:
+    """How a value was computed, with names and with numbers; what is no whole number is only itself."""
     if not isinstance(line.value, int):
-        return str(line.value)
-    exact = f"{int(line.value):,}"
-    return f"{exact} bytes = {short(int(line.value), kilo, 'B')}" if line.part == "memory" else exact
+        return str(line.value), str(line.value)
+    named, numbers = (Writing(notation, named, line.known).text(line.value) for named in (True, False))
+    return named, numbers
+
+
+def _value(line: Line) -> str:
+    return f"{int(line.value):,}" if isinstance(line.value, int) else str(line.value)
 
 
 def latex(found: Sequence[Explanation], kilo: int) -> str:
@@ -85,7 +90,7 @@ def latex(found: Sequence[Explanation], kilo: int) -> str:
 
 
 def _latex(found: Explanation) -> str:
-    lines = [rf"  {_symbol(line)} &= {' = '.join(_steps(line))}" for line in found.lines if line.value]
+    lines = [rf"  {_symbol(line)} &= {' = '.join(_steps(line))}" for line in found.lines]
     return "\n".join(
         [rf"\paragraph{{{_escaped(_title(found))}}}", r"\begin{align*}", " \\\\\n".join(lines), r"\end{align*}", ""]
     )
@@ -99,10 +104,7 @@ def _symbol(line: Line) -> str:
 
 def _steps(line: Line) -> list[str]:
     """The formula, the same with numbers, and the result, each once."""
-    if not isinstance(line.value, int):
-        return [str(line.value)]
-    texts = (Writing(LATEX, named, line.known).text(line.value) for named in (True, False))
-    return [*dict.fromkeys((*texts, f"{int(line.value):,}"))]
+    return [*dict.fromkeys((*_texts(line, LATEX), _value(line)))]
 
 
 def _escaped(text: str) -> str:
@@ -125,11 +127,6 @@ def as_json(found: Explanation) -> Mapping[str, Any]:
 
 
 def _as_data(line: Line) -> Mapping[str, Any]:
-    whole = isinstance(line.value, int)
-    return {
-        "part": line.part,
-        "name": line.name,
-        "formula": Writing(TEXT, True, line.known).text(line.value) if whole else None,
-        "numbers": Writing(TEXT, False, line.known).text(line.value) if whole else None,
-        "value": int(line.value) if whole else str(line.value),
-    }
+    formula, numbers = _texts(line, TEXT)
+    value = int(line.value) if isinstance(line.value, int) else str(line.value)
+    return {"part": line.part, "name": line.name, "formula": formula, "numbers": numbers, "value": value}
