@@ -92,8 +92,8 @@ class Convention:
 
     def names(self, step: Step) -> tuple[str, ...]:
         """What a layer is called by here, as far as that matters: the nearest name first."""
-        around = _around(step.node) if self.looks_around else ()
-        blocks, file = around[:-1], around[-1:]
+        places = around(step.node) if self.looks_around else ()
+        blocks, file = places[:-1], places[-1:]
         return tuple([n for n in (*blocks, step.node.op, *file, step.cost.storage) if n in self.owners])
 
     @cached_property
@@ -119,21 +119,26 @@ class Convention:
         """The FLOPs of a layer: its operations, weighed."""
         return sum(self.parts_of(step).values())
 
-    def params_of(self, step: Step) -> Dim:
-        """The parameters of a layer that count."""
+    def stored_of(self, step: Step) -> dict[str, Dim]:
+        """The parameters of a layer that count, by kind."""
         if step.node.op == INPUT:
-            return 0
+            return {}
         buffers = step.cost.buffers
         statistics = {kind: buffers[kind] for kind in ("mean", "variance") if kind in buffers}
         stored = {**step.cost.params, **statistics, "buffers": sum(buffers.values()), "layer": 1}
-        return sum(n * stored.get(kind, 0) for kind, n in self.factors("params", self.names(step)).items())
+        factors = self.factors("params", self.names(step))
+        return {kind: n * stored[kind] for kind, n in factors.items() if kind in stored}
+
+    def params_of(self, step: Step) -> Dim:
+        """The parameters of a layer that count."""
+        return sum(self.stored_of(step).values())
 
     def held(self, step: Step) -> int:
         """How often the output of a layer counts as memory in a total: mostly once or not at all."""
         return self.factors("memory", self.names(step)).get("", 0)
 
 
-def _around(node: Node) -> tuple[str, ...]:
+def around(node: Node) -> tuple[str, ...]:
     """The blocks that a layer stands in, the innermost first, and the file of its specification."""
     found, at, frame = [], node.at, node.via
     while frame:

@@ -74,6 +74,7 @@ def chosen(steps: Sequence[Step], pattern: str | None) -> list[int]:
     return found
 
 
+MEMORY = {"new": "bytes", "inplace": "bytes, in place", "view": "bytes, of its input"}
 DIGITS = 9  # a number of more is no layer's
 AXES: Mapping[int, str] = {1: "L", 2: "HW", 3: "DHW"}
 
@@ -102,8 +103,15 @@ def _traced(step: Step) -> Step:
     inputs = tuple(
         _named(shape, _letters(shape, _slides(step)), f"_{i}" if many else "") for i, shape in enumerate(step.inputs, 1)
     )
-    attributes = {name: traced(value, name) for name, value in step.node.attributes.items()}
+    attributes = {name: traced(value, name) for name, value in _told(step).items()}
     return Step(step.node, inputs, apply(step.node.op, inputs, attributes))
+
+
+def _told(step: Step) -> dict[str, Any]:
+    """The attributes of a layer, defaults too; but for stride 1, padding 0 and their like, which would say nothing."""
+    kinds = layer_type(step.node.op).attributes
+    full = {name: step.node.attributes.get(name, attribute.default) for name, attribute in kinds.items()}
+    return {name: v for name, v in full.items() if v is not None and not (v in (0, 1) and v == kinds[name].default)}
 
 
 def _lines(step: Step, fields: list[Field], convention: Convention, dtype: str) -> Iterator[Line]:
@@ -121,7 +129,7 @@ def _lines(step: Step, fields: list[Field], convention: Convention, dtype: str) 
                 yield Line(part, kind, n, known)
     named = cost._replace(params=_leaves(cost.params), ops=_leaves(cost.ops), buffers=_leaves(cost.buffers))
     yield Line("FLOPs", convention.name, convention.flops_of(step._replace(cost=named)), known)
-    yield Line("memory", "bytes", prod(made) * element_bytes(dtype), known)
+    yield Line("memory", MEMORY[cost.storage], prod(made) * element_bytes(dtype), known)
     yield from _receptive(step, fields)
 
 
@@ -144,11 +152,16 @@ def _leaves(counts: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _receptive(step: Step, fields: list[Field]) -> Iterator[Line]:
-    """The receptive field and the step between neighbours; along each axis, where they differ."""
-    if len(fields) != 1 or not fields[0] or fields[0] is NOTHING:
+    """The receptive field and the step between neighbours; along each axis, where they differ.
+
+    Of several inputs it is what any of them sees, a number without a formula.
+    """
+    (first, *others) = fields or [None]
+    if not first or first is NOTHING:
         return
-    before = tuple(r._replace(size=traced(r.size, "r"), jump=traced(r.jump, "j")) for r in fields[0])
-    after = field_of(step, [before]) or ()
+    if not others:
+        first = tuple(r._replace(size=traced(r.size, "r"), jump=traced(r.jump, "j")) for r in first)
+    after = field_of(step, [first, *others]) or ()
     differ = len({(whole(r.size), r.jump) for r in after}) > 1
     for axis, reach in zip(AXES.get(len(after), ""), after, strict=False):
         index = f"_{axis}" if differ else ""

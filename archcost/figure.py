@@ -11,7 +11,8 @@ from typing import Any, NamedTuple
 from archcost.dims import sizes
 from archcost.errors import ArchcostError, did_you_mean
 
-PRINTED = re.compile(r"~?\s*([0-9][0-9,]*(?:\.[0-9]+)?|\.[0-9]+)\s*([A-Za-z%]*)$")
+PRINTED = re.compile(r"~?\s*((?:[0-9]+|[0-9]{1,3}(?:,[0-9]{3})+)(?:\.[0-9]+)?|\.[0-9]+)\s*([A-Za-z%]*)$")
+COUNTED = re.compile(r"(?i)\s*(flops?|macs?|ops|params)$")  # what tools write behind the prefix: 4.1 GMac
 LONGEST = 40
 SHAPE = re.compile(r"[0-9]+( ?x ?[0-9]+)+$")
 BYTES = ("memory", "peak_memory")  # quantities in bytes
@@ -38,24 +39,27 @@ class Figure(NamedTuple):
     rounded: str = "nearest"
 
     @property
+    def interval(self) -> tuple[Fraction, Fraction, bool, bool]:
+        """From where to where values are printed like this, and whether each end still is."""
+        value, last = self.value, self.last
+        return {
+            "nearest": (value - last / 2, value + last / 2, True, True),
+            "down": (value, value + last, True, False),
+            "up": (value - last, value, False, True),
+            "twice": (value - last * Fraction(11, 20), value - last / 2, True, False),  # 1.449 as 1.45, that as 1.5
+        }[self.rounded]
+
+    @property
     def bounds(self) -> tuple[int, int]:
         """The smallest and the largest whole number that is printed like this."""
-        if self.rounded == "down":
-            return ceil(self.value), ceil(self.value + self.last) - 1
-        if self.rounded == "up":
-            return floor(self.value - self.last) + 1, floor(self.value)
-        if self.rounded == "twice":  # 1.449 as 1.45, and that as 1.5
-            return ceil(self.value - self.last * Fraction(11, 20)), ceil(self.value - self.last / 2) - 1
-        return ceil(self.value - self.last / 2), floor(self.value + self.last / 2)
+        low, high, with_low, with_high = self.interval
+        return (ceil(low) if with_low else floor(low) + 1), (floor(high) if with_high else ceil(high) - 1)
 
     def holds(self, computed: Any) -> bool:
         """Whether the computed value, rounded, is the figure."""
-        above = Fraction(computed) - self.value
-        if self.rounded == "down":
-            return 0 <= above < self.last
-        if self.rounded == "up":
-            return -self.last < above <= 0
-        return abs(above) <= self.last / 2
+        value = Fraction(computed)
+        low, high, with_low, with_high = self.interval
+        return low < value < high or (with_low and value == low) or (with_high and value == high)
 
     def holds_transposed(self, computed: Any) -> bool:
         """Whether the computed value, rounded, is the figure but for two neighbouring digits exchanged."""
@@ -80,14 +84,16 @@ def read_figure(text: str, units: Mapping[str, Fraction], digits: int | None, ro
     return Figure(Fraction(number) * units[unit], units[unit] / Fraction(10) ** places, rounded)
 
 
-def given_figure(quantity: str, text: str, kilo: int = 1000, rounded: str = "nearest") -> Figure:
+def given_figure(
+    quantity: str, text: str, kilo: int = 1000, rounded: str = "nearest", digits: int | None = None
+) -> Figure:
     """The figure of a quantity that someone has read somewhere: in bytes, or a count; ratios are none."""
     units = byte_units(kilo) if quantity in BYTES else COUNTS
-    number = text.strip()
+    number = COUNTED.sub("", text.strip())
     if number[-1:].isdigit() and (quantity in BYTES or "." in number):
         wanted = "B, KB, MB, GB, KiB, MiB or GiB" if quantity in BYTES else "K, M, G or T"
         raise ArchcostError(f"{quantity} {text} has no unit: add {wanted}")
-    return read_figure(number, {unit: worth for unit, worth in units.items() if unit not in RATIOS}, None, rounded)
+    return read_figure(number, {unit: worth for unit, worth in units.items() if unit not in RATIOS}, digits, rounded)
 
 
 def shape_holds(computed: tuple[Any, ...], axes: tuple[Any, ...], printed: str) -> bool:

@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import accumulate, product
 from time import monotonic
 from typing import Any, NamedTuple
 
-from archcost.countings import SCOPES, Counting, behind_the_maps, countings
-from archcost.errors import ArchcostError, Frame, did_you_mean
+from archcost.convention import around
+from archcost.countings import SCOPES, Counted, Rule, countings, grouped, one_by_one
+from archcost.errors import ArchcostError, did_you_mean
 from archcost.figure import BYTES, given_figure
 from archcost.memory import peak
 from archcost.net import Step, propagate
@@ -28,17 +28,19 @@ WHOLE: Mapping[str, Callable[[Sequence[Step]], int]] = {  # quantities that are 
     "depth": depth,
 }
 SEARCHED = ("params", "buffers", "macs", "flops", "memory", "elements", *WHOLE)
-BINARY = re.compile(r"(?<=\d)[kKMG]$")
+BINARY = re.compile("[kKMG]$")
+ZEROS = re.compile(r"[1-9][0-9]*[1-9]0+(?=[^0-9.]*$)")  # zeros at the end, which may be digits or not
+COARSEST = 1 / 4  # of a number: what is rounded by more is no rounding
 ADDED_UP = ("elements", "memory")
 ROUNDINGS = {
     "nearest": ("", 0.0),
     "down": ("cut off, not rounded", 0.5),
-    "twice": ("rounded twice", 0.75),
+    "twice": ("rounded twice", 0.4),
     "up": ("rounded up", 1.0),
 }
 FAR = {"": 0.0, "missing": 2.0, "twice": 2.0, "thousands": 2.5}  # how far-fetched slips are
 SLIPS, RULES = 0.8, 2.0  # a net and a rule that are more far-fetched are not searched for slips besides
-NEAR = 0.5  # so much more far-fetched may be what is said in one breath
+NEAR, SAID = 0.5, 2  # so much more far-fetched, and so many, are said in one breath
 WAYS = 3  # of one network and slip to explain a number
 
 
@@ -96,7 +98,7 @@ class Outcome(NamedTuple):
     """What a search found: the readings, best first, the nearest miss of each number, and whether time was up."""
 
     readings: tuple[Reading, ...]
-    misses: Mapping[str, Miss]
+    misses: Mapping[str, Miss | None]  # None where there was nothing to count
     stopped: bool
 
 
@@ -111,20 +113,24 @@ def printed(quantity: str, text: str) -> Printed:
 
 def _intervals(quantity: str, text: str) -> Iterator[Interval]:
     """What the number may stand for: KB and K may be 1000 or 1024, and it may be rounded in several ways."""
+    text = text.strip()
     kilos = [("", 1000, 0.0), ("K = 1024", 1024, 2.0)]
     if quantity in BYTES:
-        says = re.search("[KMG]B$", text.strip())  # KiB and bytes leave nothing open
+        says = re.search("[KMG]B$", text)  # KiB and bytes leave nothing open
         kilos = [("KB = 1000 bytes", 1000, 0.0), ("KB = 1024 bytes", 1024, 0.25)] if says else [("", 1000, 0.0)]
+    zeros = ZEROS.match(text.replace(",", ""))
+    digits = [(None, 0.0), *([(len(zeros[0].rstrip("0")), 0.25)] if zeros else [])]
     seen: set[tuple[int, int]] = set()
-    for unit, kilo, far in kilos:
+    for (unit, kilo, far), (exact, farther), rounding in product(kilos, digits, ROUNDINGS):
         read = text if kilo == 1000 or quantity in BYTES else BINARY.sub(lambda unit: f"{unit[0].upper()}i", text)
-        for rounding, (words, distance) in ROUNDINGS.items():
-            figure = given_figure(quantity, read, kilo, rounding)
-            coarse = min(1.0, 10 * float(figure.last / (figure.value or 1)))  # 6.9 as 6 is worse than 48.69 as 48.6
-            if figure.bounds not in seen:
-                seen.add(figure.bounds)
-                far_off = coarse if rounding in ("down", "up") else 0
-                yield Interval(*figure.bounds, _joined(unit, words), far + distance + far_off)
+        figure = given_figure(quantity, read, kilo, rounding, exact)
+        coarse = float(figure.last / figure.value) if figure.value else 1.0
+        words, distance = ROUNDINGS[rounding]
+        if figure.bounds in seen or (words and coarse > COARSEST):
+            continue
+        seen.add(figure.bounds)
+        blurred = min(1.0, 10 * coarse) if rounding in ("down", "up") else 0  # 6.9 as 6 is worse than 48.69 as 48.6
+        yield Interval(*figure.bounds, _joined(unit, words), far + farther + distance + blurred)
 
 
 class Sum(NamedTuple):
@@ -149,14 +155,6 @@ class Unit(NamedTuple):
     first: int
     stop: int
     removable: bool  # what it makes is as large as what it reads
-
-
-class Counted(NamedTuple):
-    """A step, how often it stands in the net, and whether behind the last map."""
-
-    step: Step
-    times: int
-    behind: bool
 
 
 Slip = tuple[str, str]  # missing, twice, thousands or nothing; and the name of the unit
@@ -187,13 +185,14 @@ class Search:
                 steps = propagate(variation.net())
             except ArchcostError:
                 continue  # not every turn of a knob makes a network
-            alike = tuple((step.node.op, step.inputs, step.cost.out, *step.cost.params.values()) for step in steps)
+            alike = tuple(map(_facts, steps))
             if alike not in self.seen:
                 self.seen.add(alike)
                 self.readings += self.of_network(variation, steps)
         best = sorted(_merged(self.readings), key=lambda each: (-len(each.found), each.distance))
         explained = {quantity for reading in best for quantity in reading.found}
-        return Outcome(tuple(best), {q: miss for q, miss in self.misses.items() if q not in explained}, self.stopped)
+        misses = {n.quantity: self.misses.get(n.quantity) for n in self.numbers if n.quantity not in explained}
+        return Outcome(tuple(best), misses, self.stopped)
 
     def of_network(self, variation: Variation, steps: Sequence[Step]) -> Iterator[Reading]:
         """What a network explains as it is, and with one slip; slips that come to the same are one reading."""
@@ -220,7 +219,7 @@ class Search:
             total = Sum("", 0.0, (0, WHOLE[number.quantity](steps)))
             yield from self.plainly(number, total, network)
             return
-        counted = _one_by_one(steps) if units else _grouped(steps)
+        counted = one_by_one(steps) if units else grouped(steps)
         for total in self.sums(counted, self.rules[number.quantity]):
             yield from self.plainly(number, total, network)
             if units and total.distance <= RULES:
@@ -237,21 +236,27 @@ class Search:
         if number.quantity not in self.misses or off < self.misses[number.quantity].off:
             self.misses[number.quantity] = Miss(total.value, _joined(network, total.text) or "as it is", off)
 
-    def sums(self, steps: Sequence[Counted], rules: Sequence[Counting]) -> Iterator[Sum]:
+    def sums(self, steps: Sequence[Counted], rules: Sequence[Rule]) -> Iterator[Sum]:
         """Every rule in every scope, the nearest first; what adds the same for every layer comes once."""
-        columns: dict[str, list[int]] = {}
+        columns: dict[int, list[int]] = {}
         seen: set[tuple[int, ...]] = set()
         for rule, scope in sorted(product(rules, SCOPES), key=lambda pair: pair[0].distance + pair[1].distance):
             if self.late():
                 return
-            if rule.text not in columns:
-                columns[rule.text] = _column(rule, steps)
-            counted = zip(columns[rule.text], steps, strict=True)
-            kept = (n if n and scope.keeps(step, behind) else 0 for n, (step, _, behind) in counted)
+            if id(rule) not in columns:
+                columns[id(rule)] = _column(rule, steps)
+            kept = (n if n and scope.keeps(each) else 0 for n, each in zip(columns[id(rule)], steps, strict=True))
             totals = tuple(accumulate(kept, initial=0))
             if totals[-1] and totals not in seen:
                 seen.add(totals)
                 yield Sum(_joined(rule.text, scope.text), rule.distance + scope.distance, totals)
+
+
+def _facts(step: Step) -> Any:
+    """All that a count may depend on: networks with the same facts at every step are one."""
+    cost = step.cost
+    counted = (*cost.params.items(), *cost.ops.items(), *cost.buffers.items())
+    return step.node.op, step.node.inputs, step.inputs, cost.out, cost.storage, counted, around(step.node)
 
 
 def _merged(readings: Iterable[Reading]) -> Iterator[Reading]:
@@ -261,7 +266,8 @@ def _merged(readings: Iterable[Reading]) -> Iterator[Reading]:
         alike.setdefault(tuple(reading.found.items()), []).append(reading)
     for first, *others in alike.values():
         near = [each.text for each in others if each.distance <= first.distance + NEAR]
-        yield first._replace(text=", or ".join([first.text, *near[:2]]))
+        more = [f"{len(near) - SAID} others"] if len(near) > SAID else []
+        yield first._replace(text=", or ".join([first.text, *near[:SAID], *more]))
 
 
 def _joined(*texts: str) -> str:
@@ -309,31 +315,14 @@ def _thousands(number: Printed, total: Sum, steps: Sequence[Step]) -> Iterator[t
         yield ("thousands", ""), _found(value, total, interval)
 
 
-def _one_by_one(steps: Sequence[Step]) -> list[Counted]:
-    behind = behind_the_maps(steps)
-    return [Counted(step, 1, i >= behind) for i, step in enumerate(steps)]
-
-
-def _grouped(steps: Sequence[Step]) -> list[Counted]:
-    """Steps that share their cost, the file and the blocks around them, as one with their number."""
-    behind = behind_the_maps(steps)
-    keys = [(id(step.cost), _uses(step.node.via), i >= behind) for i, step in enumerate(steps)]
-    first = dict(zip(reversed(keys), reversed(steps), strict=True))
-    return [Counted(first[key], n, key[-1]) for key, n in Counter(keys).items()]
-
-
-def _uses(frame: Frame | None) -> tuple[str, ...]:
-    return (frame.block, *_uses(frame.outer)) if frame else ()
-
-
-def _column(rule: Counting, steps: Sequence[Counted]) -> list[int]:
+def _column(rule: Rule, steps: Sequence[Counted]) -> list[int]:
     """What each step adds; those that share their cost and the use of a block are asked once."""
     known: dict[Any, int] = {}
-    for step, _, _ in steps:
-        key = (id(step.cost), id(step.node.via))
+    for each in steps:
+        key = (id(each.step.cost), id(each.step.node.via))
         if key not in known:
-            known[key] = rule.of(step)
-    return [times * known[id(step.cost), id(step.node.via)] for step, times, _ in steps]
+            known[key] = rule.of(each.step)
+    return [each.times * known[id(each.step.cost), id(each.step.node.via)] for each in steps]
 
 
 def _units(steps: Sequence[Step]) -> list[Unit]:

@@ -16,7 +16,7 @@ from archcost.convention import Convention
 from archcost.errors import ArchcostError, SpecError, did_you_mean
 from archcost.expand import expand
 from archcost.expression import FUNCTIONS, evaluate
-from archcost.figure import COUNTS, byte_units, plain, read_figure, shape_holds
+from archcost.figure import BYTES, COUNTS, byte_units, plain, read_figure, shape_holds
 from archcost.kinds import is_number
 from archcost.presets import convention, named, read_convention
 from archcost.report import Report, report, until
@@ -94,8 +94,7 @@ def agrees(computed: Any, claim: Claim, reading: Mapping[str, Value]) -> bool:
     if isinstance(computed, tuple):
         axes = computed if claim.quantity == "receptive_field" else computed[1:] or computed
         return shape_holds(computed, axes, claim.printed)
-    in_bytes = claim.quantity in ("memory", "peak_memory")
-    units = byte_units(_convention(reading, claim.spec).kilo) if in_bytes else COUNTS
+    units = byte_units(_convention(reading, claim.spec).kilo) if claim.quantity in BYTES else COUNTS
     digits = reading["digits"].data if "digits" in reading else None
     rounded = reading["rounded"].data if "rounded" in reading else "nearest"
     if not is_number(computed):
@@ -138,7 +137,7 @@ class Subject(NamedTuple):
         settings = {name: self.setting(value) for name, value in knobs.items()}
         size = reading["until"].data if "until" in reading else None
         batch = reading["batch"].data if "batch" in reading else 1
-        counted = _convention(reading, spec)
+        counted = _convention(reading, self.claim.spec)
         plainly = [(name, plain_data(value)) for name, value in settings.items()]
         key = (spec.at.source, variant, repr(plainly), size, batch, repr(counted))
         if key not in self.judge.reports:
@@ -192,7 +191,7 @@ def of_total(found: Report, name: str) -> Any:
         return next(iter(found.inputs.values()))
     if name == "receptive_field":
         return found.rows[-1].receptive_field
-    return getattr(found.totals, f"{name}_bytes" if name in ("memory", "peak_memory") else name)
+    return getattr(found.totals, f"{name}_bytes" if name in BYTES else name)
 
 
 def of_layer(found: Report, path: str, name: str) -> Any:

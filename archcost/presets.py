@@ -18,7 +18,7 @@ from archcost.errors import ArchcostError, Source, SpecError, did_you_mean, inst
 from archcost.kinds import shown
 from archcost.net import INPUT
 from archcost.source import Limits, Value, parse, plain_data, read
-from archcost.zoo import CONVENTIONS, block_names, spec_files
+from archcost.zoo import CONVENTIONS, block_names, load_spec, spec_files
 
 FIELDS: Mapping[str, str] = {
     "text": "what it counts, in a sentence",
@@ -34,7 +34,7 @@ FIELDS: Mapping[str, str] = {
 }
 NONE: Mapping[str, Value] = {}
 WORD = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+-]*\Z")  # a name of a convention
-CHAINED = 100  # so many conventions may stand together if any has a base
+CHAINED = 50  # conventions, each the base of the one before
 HIGHEST = 10**6  # nothing is worth more, or added up more often
 
 
@@ -60,7 +60,7 @@ def convention(name: str) -> Convention:
     assert found
     above = "\n" * source.text.count("\n", 0, found.start())
     (entry,) = parse(source._replace(text=above + found[0])).data.values()
-    return unchecked(name, entry, NONE, ())  # the tests look whether all that it names is there
+    return unchecked(name, entry, NONE, (), ())  # the tests look whether all that it names is there
 
 
 def one_of(conventions: Mapping[str, Value], name: str, blocks: Collection[str] = ()) -> Convention:
@@ -75,25 +75,37 @@ def one_of(conventions: Mapping[str, Value], name: str, blocks: Collection[str] 
     return read_convention(name, conventions[name], conventions, blocks)
 
 
-def in_file(path: str, limits: Limits = Limits()) -> Convention:
-    """The convention in a file, `FILE:NAME` where it holds several."""
-    file, _, name = path.rpartition(":") if not path.endswith((".yaml", ".yml")) else (path, "", "")
+def in_file(path: str, limits: Limits = Limits(), blocks: Collection[str] = ()) -> Convention:
+    """The convention in a file of conventions or in a specification, `FILE:NAME` where it holds several."""
+    file, _, name = path.rpartition(":") if ":" in Path(path).name else (path, "", "")
     document = read(Path(file), limits)
     if not document.is_map or not document.data:
         raise SpecError("a file of conventions is a map of names with what each counts", document.at)
-    entries: dict[str, Value] = document.data
+    entries: Mapping[str, Value] = document.data
+    if "layers" in entries:
+        spec = load_spec(Path(file), limits)
+        entries, blocks = spec.conventions, spec.parts
+        if not entries:
+            raise ArchcostError(f"{file} has no conventions of its own")
     if len(entries) > 1 and not name:
         raise ArchcostError(f"{file} has {len(entries)} conventions: name one, {file}:{next(iter(entries))}")
     if name and name not in entries:
-        raise ArchcostError(f"{file} has no convention {name!r}{instead(name, entries)}")
-    return one_of(entries, name or next(iter(entries)))
+        raise ArchcostError(f"{file} has no convention {shown(name)}{instead(name, entries)}")
+    return one_of(entries, name or next(iter(entries)), blocks)
 
 
 def read_convention(
-    name: str, entry: Value, others: Mapping[str, Value] = NONE, blocks: Collection[str] = ()
+    name: str,
+    entry: Value,
+    others: Mapping[str, Value] = NONE,
+    blocks: Collection[str] = (),
+    users: tuple[str, ...] = (),
 ) -> Convention:
-    """The convention that an entry describes; its base may be one of the others, and it may name those blocks."""
-    convention = unchecked(name, entry, others, blocks)
+    """The convention that an entry describes; its base may be one of the others, and it may name those blocks.
+
+    `users` are those of which it is the base.
+    """
+    convention = unchecked(name, entry, others, blocks, users)
     for key in ("flops", "params", "memory"):
         given = entry.data.get(key)
         for path, factor in given.data.items() if given and given.is_map else ():
@@ -113,7 +125,9 @@ def _check_owner(owner: str, factor: Value, blocks: Collection[str], storages: C
         raise SpecError(f"there is no layer or block {shown(owner)}{near}", factor.key_at)
 
 
-def unchecked(name: str, entry: Value, others: Mapping[str, Value], blocks: Collection[str]) -> Convention:
+def unchecked(
+    name: str, entry: Value, others: Mapping[str, Value], blocks: Collection[str], users: tuple[str, ...]
+) -> Convention:
     """The convention that an entry describes, whether or not there are layers and blocks of the names it speaks of."""
     if not entry.is_map:
         raise SpecError(f"a convention is a map of {', '.join(FIELDS)}", entry.at)
@@ -123,24 +137,27 @@ def unchecked(name: str, entry: Value, others: Mapping[str, Value], blocks: Coll
             raise SpecError(f"a convention has no {shown(key)}{instead(key, FIELDS)}", value.key_at)
     base = Convention(name)
     if "base" in fields:
-        base = replace(_base(name, fields["base"], others, blocks), text="", tool="", known=())
+        base = _base(fields["base"], others, blocks, (*users, name))
+        base = replace(base, text="", tool="", known=())  # which are about the base
     changes = {key: READ[key](key, value) for key, value in fields.items() if key != "base"}
     return replace(base, name=name, **changes)
 
 
-def _base(name: str, value: Value, others: Mapping[str, Value], blocks: Collection[str]) -> Convention:
-    """The convention from which another takes what it does not say; none is its own base, be it by way of others."""
-    if value.data == name:
-        raise SpecError(f"the convention {name!r} cannot be its own base", value.at)
-    if len(others) > CHAINED:
-        raise SpecError(f"a file with more than {CHAINED} conventions", value.at)
-    return named(value, {key: other for key, other in others.items() if key != name}, blocks)
+def _base(value: Value, others: Mapping[str, Value], blocks: Collection[str], users: tuple[str, ...]) -> Convention:
+    """The convention from which others take what they do not say."""
+    if value.data in users:
+        raise SpecError(f"the convention {value.data!r} is its own base, directly or by way of others", value.at)
+    if len(users) > CHAINED:
+        raise SpecError(f"more than {CHAINED} conventions, each the base of another", value.at)
+    if value.is_text and value.data in others:
+        return read_convention(value.data, others[value.data], others, blocks, users)
+    return named(value, NONE, blocks)
 
 
 def named(value: Value, conventions: Mapping[str, Value], blocks: Collection[str]) -> Convention:
     """The convention that a value names, of some that are given or a built-in one."""
     try:
-        return one_of(conventions, str(plain_data(value)), blocks)
+        return one_of(conventions, str(shown(value.data) if value.data is None else plain_data(value)), blocks)
     except SpecError:
         raise
     except ArchcostError as error:

@@ -1,4 +1,4 @@
-"""One network under many conventions, and which operations make the difference between two of them."""
+"""One network under many conventions, and which layers make the difference between two of them."""
 
 from __future__ import annotations
 
@@ -9,29 +9,47 @@ from typing import NamedTuple
 
 from archcost.convention import Convention, element_bytes
 from archcost.dims import Dim
-from archcost.figure import given_figure
+from archcost.figure import BYTES, given_figure
 from archcost.fold import steps_under
 from archcost.net import Net, Step
 
-QUANTITIES = ("flops", "params", "memory")  # of an account
+QUANTITIES = ("flops", "params", "memory")
+KILOS = (1000, 1024)  # a tool may mean either with its KB
+
+Parts = Mapping[str, Dim]  # what each kind of layer adds: `batchnorm.output`, `conv.weight`, `conv`
 
 
 class Account(NamedTuple):
-    """What a network costs under a convention; None for what the convention does not count."""
+    """What a network costs under a convention, by what its layers add; None for what the convention does not count."""
 
     convention: Convention
-    flops: Dim | None
-    params: Dim | None
-    memory: Dim | None  # bytes
-    parts: Mapping[str, Dim]  # FLOPs by layer type and kind, `batchnorm.output`
+    flops: Parts | None
+    params: Parts | None
+    memory: Parts | None  # bytes
+
+    def total(self, quantity: str) -> Dim | None:
+        """The sum of the parts of a quantity."""
+        parts: Parts | None = getattr(self, quantity)
+        return None if parts is None else sum(parts.values())
 
 
 class Bridge(NamedTuple):
-    """How the FLOPs of one convention become those of another: the differences, the largest first."""
+    """How a quantity of one convention becomes that of another: the differences, the largest first."""
 
+    quantity: str
     start: Account
     end: Account
-    differences: Mapping[str, Dim]
+    differences: Parts
+
+
+class Said(NamedTuple):
+    """A number that someone has from a tool: the account it is held against, and which other conventions give it."""
+
+    account: Account
+    quantity: str
+    printed: str
+    holds: bool
+    others: tuple[str, ...]
 
 
 def accounts(net: Net, conventions: Sequence[Convention]) -> list[Account]:
@@ -42,52 +60,50 @@ def accounts(net: Net, conventions: Sequence[Convention]) -> list[Account]:
 
 def account(steps: Sequence[Step], convention: Convention) -> Account:
     """What the steps of a network cost under a convention."""
-    parts: Counter[str] = Counter()
-    params = held = 0
+    flops: Counter[str] = Counter()
+    params: Counter[str] = Counter()
+    memory: Counter[str] = Counter()
     for step in steps:
-        for kind, flops in convention.parts_of(step).items():
-            parts[f"{step.node.op}.{kind}"] += flops
-        params += convention.params_of(step)
-        held += convention.held(step) * prod(step.cost.out)
-    memory = held * element_bytes(convention.dtype)
+        op = step.node.op
+        flops.update({f"{op}.{kind}": n for kind, n in convention.parts_of(step).items()})
+        params.update({f"{op}.{kind}": n for kind, n in convention.stored_of(step).items()})
+        memory[op] += convention.held(step) * prod(step.cost.out) * element_bytes(convention.dtype)
     return Account(
         convention,
-        sum(parts.values()) if convention.flops else None,
-        params if convention.params else None,
-        memory if convention.memory else None,
-        {part: flops for part, flops in parts.most_common() if flops},
+        _largest_first(flops) if convention.flops else None,
+        _largest_first(params) if convention.params else None,
+        _largest_first(memory) if convention.memory else None,
     )
 
 
-def bridge(start: Account, end: Account) -> Bridge:
-    """What must be added to the FLOPs of one account, and taken away, to get those of the other."""
-    names = dict.fromkeys((*start.parts, *end.parts))
-    changes = {name: end.parts.get(name, 0) - start.parts.get(name, 0) for name in names}
-    largest = sorted((name for name in changes if changes[name]), key=lambda name: -abs(changes[name]))
-    return Bridge(start, end, {name: changes[name] for name in largest})
+def _largest_first(parts: Counter[str]) -> Parts:
+    return {part: n for part, n in parts.most_common() if n}
 
 
-class Said(NamedTuple):
-    """A number that someone has from a tool: the convention it is held against, the quantity, and what it should be."""
+def bridge(quantity: str, start: Account, end: Account) -> Bridge | None:
+    """What must be added to a quantity of one account, and taken away, to get that of the other, if both count it.
 
-    convention: str
-    quantity: str
-    printed: str
-    computed: Dim | None
-    holds: bool
-    others: tuple[str, ...]  # conventions under which the number does come out
+    Where two conventions only call by other names what a layer type costs, there is no difference.
+    """
+    first, second = getattr(start, quantity), getattr(end, quantity)
+    if first is None or second is None:
+        return None
+    changes = {part: second.get(part, 0) - first.get(part, 0) for part in dict.fromkeys((*first, *second))}
+    by_type: Counter[str] = Counter()
+    for part, change in changes.items():
+        by_type[part.partition(".")[0]] += change
+    real = [part for part, change in changes.items() if change and by_type[part.partition(".")[0]]]
+    return Bridge(quantity, start, end, {p: changes[p] for p in sorted(real, key=lambda p: -abs(changes[p]))})
 
 
-def said(found: Sequence[Account], convention: str, quantity: str, printed: str) -> Said:
-    """Whether a printed number is what the convention gives, and if not, which conventions give it."""
-    held = {each.convention.name: _holds(each, quantity, printed) for each in found}
-    (own,) = (each for each in found if each.convention.name == convention)
-    computed: Dim | None = getattr(own, quantity)
-    others = () if held[convention] else tuple(name for name, holds in held.items() if holds)
-    return Said(convention, quantity, printed, computed, held[convention], others)
+def said(found: Sequence[Account], own: Account, quantity: str, printed: str) -> Said:
+    """Whether a printed number is what an account says, and if not, which others do."""
+    holds = _holds(own, quantity, printed)
+    others = () if holds else tuple(each.convention.name for each in found if _holds(each, quantity, printed))
+    return Said(own, quantity, printed, holds, others)
 
 
 def _holds(found: Account, quantity: str, printed: str) -> bool:
-    computed = getattr(found, quantity)
-    figure = given_figure(quantity, printed, found.convention.kilo)
-    return computed is not None and figure.holds(computed)
+    figures = [given_figure(quantity, printed, kilo) for kilo in (KILOS if quantity in BYTES else KILOS[:1])]
+    total = found.total(quantity)
+    return total is not None and any(figure.holds(total) for figure in figures)

@@ -106,7 +106,8 @@ def traced(value: Any, name: str) -> Any:
     """A number with a name; in a list each by that name, numbered where they differ. Anything else stays as it is."""
     if isinstance(value, tuple | list):
         alike = len({*map(repr, value)}) == 1
-        return tuple(traced(part, name if alike else f"{name}_{i}") for i, part in enumerate(value, 1))
+        numbered = name + ("" if _parted(name)[1] else "_")
+        return tuple(traced(part, name if alike else f"{numbered}{i}") for i, part in enumerate(value, 1))
     return Traced(value, name) if isinstance(value, int) and not isinstance(value, bool) else value
 
 

@@ -46,7 +46,7 @@ def ungrouped(net: Net) -> Net:
     """The net as if no convolution had groups."""
     return net._replace(
         nodes=tuple(
-            node._replace(attributes={**node.attributes, "groups": 1}) if "groups" in node.attributes else node
+            node._replace(attributes={**node.attributes, "groups": 1}) if node.op == "conv" else node
             for node in net.nodes
         )
     )

@@ -49,8 +49,8 @@ def test_what_is_written_gives_the_number(name: str, example: Example) -> None:
 
 
 def test_most_numbers_remember() -> None:
-    """The test above would pass for formulas that lose the trace. Two counts are plain for a reason: the number of
-    groups of `groupnorm` has a default, and a vector has one row, whose length `unit_norm` takes.
+    """The test above would pass for formulas that lose the trace. Three layers have plain counts for a reason: the
+    groups of `groupnorm` have a default, `layernorm` over all has one, and a vector is one row to `unit_norm`.
     """
     forgotten = {
         name
@@ -59,7 +59,7 @@ def test_most_numbers_remember() -> None:
         for count in on_traced(name, example).ops.values()
         if count and not isinstance(count, Traced)
     }
-    assert forgotten == {"groupnorm", "unit_norm"}
+    assert forgotten == {"groupnorm", "layernorm", "unit_norm"}
 
 
 @pytest.mark.parametrize(
@@ -79,9 +79,42 @@ def test_lines_of_networks(network: str) -> None:
         step = by_name[found.step.node.name]
         assert tuple(map(int, found.step.cost.out)) == step.cost.out
         assert values["FLOPs", "lecture"] == lecture.flops_of(step)
-        assert values["memory", "bytes"] == 4 * math.prod(step.cost.out)
+        (memory,) = (value for (part, _), value in values.items() if part == "memory")
+        assert memory == 4 * math.prod(step.cost.out)
         if ("receptive field", "r'") in values:
             assert set(fields[step.node.name]) == {values["receptive field", "r'"]}
+
+
+def test_a_decoder(tmp_path, archcost) -> None:
+    """Behind layers that grow the map a step is a fraction of a position; a field is whole positions still."""
+    path = tmp_path / "net.yaml"
+    path.write_text(
+        "input: [3, 16, 16]\n"
+        "layers: [conv: {out: 4, kernel: 3, stride: 2, pad: 1}, transposed_conv: {out: 2, kernel: 2, stride: 2},"
+        " upsample: {scale: 2}, conv: {out: 4, kernel: 3}, add: {a: [conv: {out: 4, kernel: 3, pad: 1}], b: []}]\n"
+    )
+    layers = json.loads(archcost("explain", str(path), "--format", "json").stdout)["layers"]
+    last = {line["name"]: line["value"] for line in layers[-1]["lines"] if line["part"] == "receptive field"}
+    table = json.loads(archcost("table", str(path), "--format", "json").stdout)["layers"]
+    assert last["r'"] == table[-1]["receptive_field"][0] and last["j'"] == "1/2"
+    for form in ("rich", "markdown", "latex"):
+        assert "upsample1" in archcost("explain", str(path), "--format", form).stdout
+
+
+def test_layers_that_count_differently_stand_apart(archcost) -> None:
+    """Equal pools, of which a convention counts that in a block by another rule, are explained one by one."""
+    found = archcost("explain", "mobilenet_v3_large", "*pool*", "--convention", "convnet-burden", "--format", "json")
+    for layer in json.loads(found.stdout)["layers"]:
+        apart = {name == "pool" for name in (layer["name"], *layer["alike"])}
+        assert len(apart) == 1
+
+
+def test_one_dimension(tmp_path, archcost) -> None:
+    """A map of one axis has channels and a length."""
+    (tmp_path / "net.yaml").write_text("input: [2, 100]\nlayers: [conv: {out: 5, kernel: 3, dilation: 2}]\n")
+    shown = archcost("explain", str(tmp_path / "net.yaml")).stdout
+    assert "L − (dilation·(kernel − 1) + 1) + 1 100 − (2·(3 − 1) + 1) + 1 = 96" in shown
+    assert "out · C·kernel" in shown
 
 
 def lines(archcost: Any, *arguments: str) -> dict[str, str]:
@@ -147,6 +180,8 @@ def test_latex_of_a_layer(archcost) -> None:
     """Balanced braces, and an environment for each of AlexNet's layers but fc7's ReLU and dropout, equal to fc6's."""
     text = archcost("explain", "alexnet", "--format", "latex").stdout
     assert text.count("{") == text.count("}")
+    assert r"&= 72{,}855{,}552" not in text and "= 72{,}855{,}552" in text
+    assert text.count(r"\text{FLOPs, lecture}") == 21 - 2
     assert text.count(r"\begin{align*}") == text.count(r"\end{align*}") == 21 - 2
 
 

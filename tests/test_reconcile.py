@@ -8,7 +8,7 @@ import pytest
 
 from archcost import load
 from archcost.presets import convention, names
-from archcost.reconcile import accounts, bridge
+from archcost.reconcile import QUANTITIES, accounts, bridge
 
 
 @pytest.mark.parametrize("network", ["alexnet", "resnet50", "vit_b_16", "densenet121"])
@@ -17,10 +17,9 @@ def test_accounts_are_the_reports(network: str) -> None:
     net = load(network)
     for found in accounts(net.net, list(map(convention, names()))):
         totals = net.report(found.convention).totals
-        assert found.flops == (totals.flops if found.convention.flops else None)
-        assert found.params == totals.params
-        assert found.memory == (totals.memory_bytes if found.convention.memory else None)
-        assert sum(found.parts.values()) == (found.flops or 0)
+        assert found.total("flops") == (totals.flops if found.convention.flops else None)
+        assert found.total("params") == totals.params
+        assert found.total("memory") == (totals.memory_bytes if found.convention.memory else None)
 
 
 def test_bridges_add_up() -> None:
@@ -28,9 +27,13 @@ def test_bridges_add_up() -> None:
     found = accounts(load("mobilenet_v2").net, list(map(convention, names())))
     for start in found:
         for end in found:
-            differences = bridge(start, end).differences
-            assert (start.flops or 0) + sum(differences.values()) == (end.flops or 0)
-            assert all(differences.values())
+            for quantity in QUANTITIES:
+                first, second = start.total(quantity), end.total(quantity)
+                found_bridge = bridge(quantity, start, end)
+                assert (found_bridge is None) == (first is None or second is None)
+                if found_bridge:
+                    assert first + sum(found_bridge.differences.values()) == second
+                    assert all(found_bridge.differences.values())
 
 
 def test_the_bridge_to_fvcore(archcost) -> None:
@@ -41,6 +44,40 @@ def test_the_bridge_to_fvcore(archcost) -> None:
         in shown
     )
     assert 22_227_968 == 2 * 11_113_984 and 100_352 == 2048 * 7 * 7
+
+
+def test_other_quantities(archcost) -> None:
+    """Parameters and memory have bridges too: Keras adds the statistics of batch norms, torchinfo counts twice."""
+    shown = archcost("reconcile", "resnet50", "--between", "macs", "keras").stdout
+    assert "params from macs to keras" in shown and "flops from macs" not in shown
+    assert "macs 25,557,032 + batchnorm.buffers 53,120 = keras 25,610,152" in shown
+    assert (
+        "memory from lecture to torchinfo"
+        in archcost("reconcile", "alexnet", "--between", "lecture", "torchinfo").stdout
+    )
+
+
+def test_the_same_under_two_names(archcost) -> None:
+    """`lecture` counts the additions of a global pool, fvcore the elements that it reads: as many, so no difference."""
+    shown = archcost("reconcile", "resnet50", "--between", "lecture", "fvcore").stdout
+    assert "lecture 4,091,090,944 + batchnorm.output 22,227,968 - maxpool.cmp 1,806,336 = fvcore 4,111,512,576" in shown
+
+
+def test_either_megabyte(archcost) -> None:
+    """The number of the table is confirmed, whether the tool's MB are 10**6 or 2**20 bytes."""
+    for printed in ("44.46MB", "42.4MB", "42.4MiB", "44,459,936B"):
+        assert (
+            ": yes, 44,459,936 bytes"
+            in archcost("reconcile", "resnet50", "--against", f"fvcore.memory={printed}").stdout
+        )
+
+
+def test_conventions_of_one_name(tmp_path, archcost) -> None:
+    """Files may have conventions of the same name: each number is held against its own."""
+    for folder, worth in (("a", 1), ("b", 3)):
+        (tmp_path / f"{folder}.yaml").write_text(f"mine: {{flops: {{mac: {worth}}}}}\n")
+    arguments = [f"--against={tmp_path}/a.yaml=716.8M", f"--against={tmp_path}/b.yaml:mine=2.15G"]
+    assert archcost("reconcile", "alexnet", *arguments).stdout.count("yes") == 2
 
 
 def test_against(archcost) -> None:

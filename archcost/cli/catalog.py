@@ -97,13 +97,15 @@ def _checked(path: Path, limits: tuple[str, ...]) -> str:
     from archcost.claims import claims_of
     from archcost.expand import expand
     from archcost.net import INPUT, propagate
-    from archcost.presets import convention, names, one_of
+    from archcost.presets import one_of, read_convention
+    from archcost.source import read
     from archcost.zoo import CONVENTIONS, SOURCES, check_source, load_spec, sources
 
     if path.resolve() == SOURCES.resolve():
         return f"ok, {len(sources())} sources"
     if path.resolve() == CONVENTIONS.resolve():
-        return f"ok, {len(list(map(convention, names())))} conventions"
+        entries = read(path).data.items()
+        return f"ok, {len([read_convention(name, entry) for name, entry in entries])} conventions"
     allowed = parsed_limits(limits)
     spec = load_spec(path, allowed)
     nets = [expand(spec, variant, limits=allowed) for variant in spec.variants or (None,)]

@@ -6,14 +6,14 @@ from typing import Any
 
 import click
 
-from archcost.cli.options import Counting, chosen_format, counted, draw, emit, limited, output
+from archcost.cli.options import ConventionName, chosen_format, counted, draw, emit, limited, output
 from archcost.presets import convention, names
 
 FORMATS = ("rich", "json", "markdown")
 
 
 @click.command("conventions")
-@click.argument("name", type=Counting(), required=False)
+@click.argument("name", type=ConventionName(), required=False)
 @limited
 @output(*FORMATS)
 def conventions_command(name: str | None, limits: tuple[str, ...], **options: Any) -> None:

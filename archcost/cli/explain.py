@@ -57,6 +57,6 @@ def explain_command(
 
         emit(json.text({"network": net.name, "layers": list(map(render.as_json, found))}), options["output"])
     elif form == "latex":
-        emit(render.latex(found, convention.kilo), options["output"])
+        emit(render.latex(found), options["output"])
     else:
         emit(draw(form, render.grids(found, convention.kilo), options["output"]), options["output"])

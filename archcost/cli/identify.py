@@ -10,6 +10,7 @@ import click
 from archcost.cli.options import Network, chosen_format, draw, emit, knobs, output, parsed_limits, setting
 from archcost.errors import ArchcostError
 from archcost.identify import Printed, Search, printed
+from archcost.net import propagate
 from archcost.variations import variations
 from archcost.zoo import find
 
@@ -31,9 +32,10 @@ def identify_command(
 ) -> None:
     """Search for the readings of a network that give a published number; exit 1 if one of the numbers has none.
 
-    Tried are all conventions, units and ways to round, layers left out (the classifier, all but convolutions), other
-    settings of the knobs and relatives of the network, and slips: a layer or block missing or counted twice. What
-    explains all numbers comes first. MB may be 10**6 or 2**20 bytes, MiB is 2**20.
+    Tried are the built-in conventions (but onnx-tool's, which changes the network), units and ways to round, layers
+    left out (the classifier, all but convolutions), one other setting of a knob, relatives of the network, and slips: a
+    layer or block missing or counted twice. What explains all numbers comes first. MB may be 10**6 or 2**20 bytes, MiB
+    is 2**20.
 
     QUANTITY is one of params, buffers, macs, flops, memory, elements, peak_memory, depth.
 
@@ -48,7 +50,7 @@ def identify_command(
     allowed = parsed_limits(limits)
     spec, variant = find(name, allowed)
     candidates = variations(spec, variant or spec.first, dict(map(setting, settings)), allowed)
-    candidates[0].net()  # what is wrong with the network itself is no reading that fails
+    propagate(candidates[0].net())  # what is wrong with the network itself is no reading that fails
     search = Search(numbers, options["seconds"])
     if options["seconds"] > QUICK and sys.stderr.isatty():
         with click.progressbar(candidates, label="searching", file=sys.stderr) as shown:
@@ -60,7 +62,7 @@ def identify_command(
     if form == "json":
         from archcost.render import json
 
-        emit(json.text(render.as_json(name, outcome)), options["output"])
+        emit(json.text(render.as_json(name, numbers, outcome, options["top"])), options["output"])
     else:
         emit(draw(form, render.grids(name, numbers, outcome, options["top"]), options["output"]), options["output"])
     if outcome.misses:

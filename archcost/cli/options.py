@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from archcost.render.grid import Grid
 
 Function = TypeVar("Function", bound=Callable[..., Any])
-FORMATS = {"rich": "", "json": ".json", "csv": ".csv", "markdown": ".md"}
+FORMATS = {"rich": "", "json": ".json", "csv": ".csv", "markdown": ".md", "latex": ".tex"}
 
 
 class Network(click.ParamType[str]):
@@ -39,7 +39,7 @@ class Network(click.ParamType[str]):
         return found or [CompletionItem(incomplete, type="file")]
 
 
-class Counting(click.ParamType[str]):
+class ConventionName(click.ParamType[str]):
     """The name of a convention, or a file of conventions."""
 
     name = "name|file"
@@ -90,7 +90,7 @@ def convention_option(function: Function) -> Function:
         "convention_name",
         default="lecture",
         show_default=True,
-        type=Counting(),
+        type=ConventionName(),
         help="What counts as a FLOP, a parameter, a byte: archcost conventions shows all.",
     )(function)
 
@@ -122,13 +122,14 @@ def counted(name: str, networks: Sequence[str], limits: Sequence[str]) -> Conven
     from archcost.presets import convention, in_file, names, one_of
     from archcost.zoo import find, is_path
 
+    if name in names():
+        return convention(name)
+    allowed = parsed_limits(limits)
+    specs = [find(network, allowed)[0] for network in networks]
     if is_path(name):
-        return in_file(name, parsed_limits(limits))
-    for network in networks if name not in names() else ():
-        spec, _ = find(network, parsed_limits(limits))
-        if name in spec.conventions:
-            return one_of(spec.conventions, name, spec.parts)
-    return convention(name)
+        return in_file(name, allowed, {part for spec in specs for part in spec.parts})
+    spec = next((spec for spec in specs if name in spec.conventions), None)
+    return one_of(spec.conventions, name, spec.parts) if spec else convention(name)
 
 
 def setting(text: str) -> tuple[str, Value]:

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from archcost.cli.options import Network, chosen_format, counted, draw, emit, knobs, load, output
+from archcost.cli.options import Network, chosen_format, counted, draw, emit, knobs, load, output, parsed_limits
 from archcost.convention import Convention
 from archcost.errors import ArchcostError, did_you_mean
 from archcost.reconcile import QUANTITIES, accounts, bridge, said
@@ -22,7 +22,7 @@ FORMATS = ("rich", "json", "markdown")
 @click.option("--between", nargs=2, multiple=True, metavar="A B", help="Which operations make the difference of two.")
 @output(*FORMATS)
 def reconcile_command(name: str, settings: tuple[str, ...], limits: tuple[str, ...], **options: Any) -> None:
-    """Show what a network costs under every convention, and which operations make the difference.
+    """Show what a network costs under every convention, and which layers make the difference.
 
     --against fvcore=4.11G checks a number of FLOPs, --against torchinfo.params=25.6M or .memory another one; exit 1 if
     it is not what the tool should print. A and B are conventions: built-in ones, FILE:NAME, or the network's own.
@@ -34,22 +34,24 @@ def reconcile_command(name: str, settings: tuple[str, ...], limits: tuple[str, .
     """
     form = chosen_format(options["form"], options["output"], FORMATS)
     figures = list(map(_figure, options["against"]))
-    pairs = list(dict.fromkeys([*options["between"], *(("macs", tool) for tool, _, _ in figures)]))
+    pairs = [(quantity, *pair) for pair in options["between"] for quantity in QUANTITIES]
+    pairs += [(quantity, "macs", tool) for tool, quantity, _ in figures]
     net = load(name, settings, limits)
-    conventions = _conventions(name, limits, [each for pair in pairs for each in pair])
-    found = accounts(net, [*conventions.values()])
-    by_name = dict(zip(conventions, found, strict=True))
-    bridges = [bridge(by_name[a], by_name[b]) for a, b in pairs]
-    verdicts = [said(found, conventions[tool].name, quantity, number) for tool, quantity, number in figures]
-    macs = by_name["macs"].flops
+    conventions = _conventions(name, limits, [each for _, *pair in pairs for each in pair])
+    found = dict(zip(conventions, accounts(net, [*conventions.values()]), strict=True))
+    bridges = [bridge(quantity, found[a], found[b]) for quantity, a, b in dict.fromkeys(pairs)]
+    real = [each for each in bridges if each and each.differences]
+    verdicts = [said([*found.values()], found[tool], quantity, number) for tool, quantity, number in figures]
+    macs = found["macs"].total("flops") or 0
     from archcost.render import reconcile as render
 
     if form == "json":
         from archcost.render import json
 
-        emit(json.text(render.as_json(net.name, macs, found, bridges, verdicts)), options["output"])
+        data = render.as_json(net.name, macs, [*found.values()], real, verdicts)
+        emit(json.text(data), options["output"])
     else:
-        grids = [render.grid(net.name, macs, found, verdicts), *map(render.of_bridge, bridges)]
+        grids = [render.grid(net.name, macs, [*found.values()], verdicts), *map(render.of_bridge, real)]
         emit(draw(form, grids, options["output"]), options["output"])
     if not all(verdict.holds for verdict in verdicts):
         raise click.exceptions.Exit(1)
@@ -57,12 +59,12 @@ def reconcile_command(name: str, settings: tuple[str, ...], limits: tuple[str, .
 
 def _conventions(name: str, limits: Sequence[str], wanted: Sequence[str]) -> dict[str, Convention]:
     """All built-in conventions, those of the network, and those that are asked for."""
-    from archcost.cli.options import parsed_limits
-    from archcost.presets import names
+    from archcost.presets import names, one_of
     from archcost.zoo import find
 
-    own = find(name, parsed_limits(limits))[0].conventions
-    return {each: counted(each, [name], limits) for each in dict.fromkeys((*names(), *own, *wanted))}
+    spec, _ = find(name, parsed_limits(limits))
+    known = {each: one_of(spec.conventions, each, spec.parts) for each in (*names(), *spec.conventions)}
+    return {**known, **{each: counted(each, [name], limits) for each in wanted if each not in known}}
 
 
 def _figure(text: str) -> tuple[str, str, str]:

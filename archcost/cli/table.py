@@ -23,7 +23,7 @@ from archcost.report import report
 from archcost.source import Limits
 
 FORMATS = ("rich", "json", "csv", "markdown")
-PUBLISHED = {"batch": 1, "dtype": None, "convention_name": "lecture"}  # how tables are printed
+PUBLISHED = {"batch": (1,), "dtype": (None, "float32"), "convention_name": ("lecture",)}  # how tables are printed
 
 
 @click.command("table")
@@ -56,7 +56,7 @@ def table_command(name: str, settings: tuple[str, ...], limits: tuple[str, ...],
     form = chosen_format(options["form"], options["output"], FORMATS)
     net = load(name, settings, limits)
     found = report(net, counted(options["convention_name"], [name], limits), options["batch"], options["dtype"])
-    changed = settings or any(options[key] != value for key, value in PUBLISHED.items())
+    changed = settings or any(options[key] not in values for key, values in PUBLISHED.items())
     verdicts = _published(name, bool(changed), parsed_limits(limits)) if options["published"] else None
     if form == "json":
         from archcost.render import json

@@ -41,8 +41,8 @@ def layernorm(
     Scale and shift have one value for each element of a group.
     Source: Ba et al. 2016, arXiv:1607.06450, equation 3.
     """
-    size = {"last": x[-1], "channels": x[0], "all": prod(x)}[over]
-    return _normalised(x, groups=prod(x) // size, trained=size, scale=scale, shift=shift)
+    size, groups = {"last": (x[-1], prod(x[:-1])), "channels": (x[0], prod(x[1:])), "all": (prod(x), 1)}[over]
+    return _normalised(x, groups=groups, trained=size, scale=scale, shift=shift)
 
 
 @layer

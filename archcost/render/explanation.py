@@ -11,6 +11,7 @@ from archcost.render.grid import FOLDED, Column, Grid
 from archcost.render.units import short
 from archcost.trace import LATEX, TEXT, Notation, Writing
 
+SOME = 5  # layers that are named; more are counted
 COLUMNS = (
     Column("part", "", left=True),
     Column("name", "", left=True),
@@ -26,24 +27,18 @@ def grids(found: Sequence[Explanation], kilo: int) -> list[Grid]:
 
 def _grid(found: Explanation, kilo: int) -> Grid:
     text, source = found.text
-    alike = [f"the same but for its receptive field: {', '.join(found.alike)}"] if found.alike else []
+    alike = [f"the same but for its receptive field: {_some(found.alike)}"] if found.alike else []
     rows: list[dict[str, Any]] = []
     part = ""
     for row in _rows(found.lines, kilo):
         rows.append({**row, "part": row["part"] if row["part"] != part else None})
         part = row["part"]
-    return Grid(_title(found), COLUMNS, rows, remarks=[text, f"Source: {source}", *_storage(found, kilo), *alike])
+    return Grid(_title(found), COLUMNS, rows, remarks=[text, f"Source: {source}", f"KB = {kilo} bytes", *alike])
 
 
-STORAGE = {
-    "new": "needs memory of its own",
-    "inplace": "works in place: it may overwrite what it reads",
-    "view": "a view: what it makes has no memory of its own",
-}
-
-
-def _storage(found: Explanation, kilo: int) -> Iterator[str]:
-    yield f"memory: {STORAGE[found.step.cost.storage]}; KB = {kilo} bytes"
+def _some(names: Sequence[str]) -> str:
+    more = f" and {len(names) - SOME} more" if len(names) > SOME else ""
+    return ", ".join(names[:SOME]) + more
 
 
 def _title(found: Explanation) -> str:
@@ -84,16 +79,16 @@ def _value(line: Line) -> str:
     return f"{int(line.value):,}" if isinstance(line.value, int) else str(line.value)
 
 
-def latex(found: Sequence[Explanation], kilo: int) -> str:
+def latex(found: Sequence[Explanation]) -> str:
     """A paragraph with aligned equations for each layer."""
-    return "\n".join(_latex(each) for each in found)
+    return "\n".join(["% needs \\usepackage{amsmath}", *map(_latex, found)])
 
 
 def _latex(found: Explanation) -> str:
     lines = [rf"  {_symbol(line)} &= {' = '.join(_steps(line))}" for line in found.lines]
-    return "\n".join(
-        [rf"\paragraph{{{_escaped(_title(found))}}}", r"\begin{align*}", " \\\\\n".join(lines), r"\end{align*}", ""]
-    )
+    equations = [r"\begin{align*}", " \\\\\n".join(lines), r"\end{align*}"]
+    source = rf"\noindent Source: {_escaped(found.text[1])}"
+    return "\n".join([rf"\paragraph{{{_escaped(_title(found))}}}", *equations, source, ""])
 
 
 def _symbol(line: Line) -> str:
@@ -103,12 +98,15 @@ def _symbol(line: Line) -> str:
 
 
 def _steps(line: Line) -> list[str]:
-    """The formula, the same with numbers, and the result, each once."""
-    return [*dict.fromkeys((*_texts(line, LATEX), _value(line)))]
+    """The formula, the same with numbers, and the result, each once; commas between thousands without a gap."""
+    return [text.replace(",", "{,}") for text in dict.fromkeys((*_texts(line, LATEX), _value(line)))]
+
+
+SPECIAL = str.maketrans({"_": r"\_", "&": r"\&", "%": r"\%", "#": r"\#", "$": r"\$", "→": r"$\to$"})
 
 
 def _escaped(text: str) -> str:
-    return text.replace("_", r"\_").replace("→", r"$\to$").replace("&", r"\&").replace(" x ", r" $\times$ ")
+    return text.translate(SPECIAL).replace(" x ", r" $\times$ ")
 
 
 def as_json(found: Explanation) -> Mapping[str, Any]:

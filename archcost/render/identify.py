@@ -13,25 +13,28 @@ COLUMNS = (
     Column("distance", "distance", lambda distance: f"{distance:.1f}"),
     Column("reading", "reading", left=True, folds=3 * FOLDED),
 )
-ALONE = 3  # readings of a number that are shown beside those that explain all
 
 
 def grids(network: str, numbers: Sequence[Printed], outcome: Outcome, top: int) -> list[Grid]:
-    """The readings that explain the most numbers, then the nearest of each number by itself."""
+    """A row for each reading that is shown."""
     asked = ", ".join(f"{number.quantity} {number.text}" for number in numbers)
-    title = f"where {asked} of {network} may come from"
-    shown = _shown(outcome.readings, len(numbers), top)
-    return [Grid(title, COLUMNS, list(map(_row, shown)), remarks=list(_remarks(numbers, outcome, len(shown))))]
+    shown = shown_of(outcome, len(numbers), top)
+    remarks = list(_remarks(numbers, outcome, len(shown)))
+    return [Grid(f"where {asked} of {network} may come from", COLUMNS, list(map(_row, shown)), remarks=remarks)]
 
 
-def _shown(readings: Sequence[Reading], numbers: int, top: int) -> list[Reading]:
-    most = len(readings[0].found) if readings else 0
-    shown = [reading for reading in readings if len(reading.found) == most][:top]
-    if numbers > 1:
-        for quantity in dict.fromkeys(quantity for reading in readings for quantity in reading.found):
-            alone = [reading for reading in readings if [*reading.found] == [quantity]]
-            shown += [reading for reading in alone[:ALONE] if reading not in shown]
-    return shown
+def shown_of(outcome: Outcome, numbers: int, top: int) -> list[Reading]:
+    """The nearest readings that explain all numbers; and of each number those that explain it alone, if these are
+    nearer, taken together, or if nothing explains all."""
+    together = [reading for reading in outcome.readings if len(reading.found) == numbers]
+    alone: dict[str, list[Reading]] = {}
+    for reading in outcome.readings:
+        if len(reading.found) < numbers:
+            alone.setdefault(", ".join(reading.found), []).append(reading)
+    one_by_one = sum(readings[0].distance for readings in alone.values())
+    if together and (len(alone) < numbers or one_by_one > together[0].distance):
+        return together[:top]
+    return [*together[:top], *(reading for readings in alone.values() for reading in readings[:top])]
 
 
 def _row(reading: Reading) -> dict[str, Any]:
@@ -50,22 +53,25 @@ def sentence(reading: Reading) -> str:
 def _remarks(numbers: Sequence[Printed], outcome: Outcome, shown: int) -> Iterator[str]:
     texts = {number.quantity: number.text for number in numbers}
     for quantity, miss in outcome.misses.items():
-        yield f"nothing that was tried gives {quantity} {texts[quantity]}; {_nearest(quantity, miss)}"
-    if len(outcome.readings) > shown:
-        yield f"{len(outcome.readings) - shown:,} more readings that are no better; --top N shows more"
+        yield f"nothing that was tried gives {quantity} {texts[quantity]}{_nearest(quantity, miss) if miss else ''}"
+    more = len(outcome.readings) - shown
+    if more:
+        yield f"{more:,} more {'reading' if more == 1 else 'readings'}, which explain less or are more far-fetched"
     if outcome.stopped:
         yield "stopped before the end, as the time was up; --seconds N searches longer"
     if outcome.readings:
         yield "distance: how far-fetched a reading is; 0 is the network as it is, by the lectures' convention"
+        yield "the more far-fetched, and the fewer digits, the more likely it fits by chance"
 
 
 def _nearest(quantity: str, miss: Miss) -> str:
     unit = " bytes" if quantity in BYTES else ""
-    return f"nearest is {miss.value:,}{unit}, {miss.text} ({100 * miss.off:.2g} % off)"
+    off = f"{100 * miss.off:.2g} % off" if miss.off < 1 else f"{miss.off + 1:,.0f} times as much"
+    return f"; nearest is {miss.value:,}{unit}, {miss.text} ({off})"
 
 
-def as_json(network: str, outcome: Outcome) -> dict[str, Any]:
-    """All readings, best first, as data."""
+def as_json(network: str, numbers: Sequence[Printed], outcome: Outcome, top: int) -> dict[str, Any]:
+    """What the table shows, as data."""
     return {
         "network": network,
         "readings": [
@@ -74,8 +80,8 @@ def as_json(network: str, outcome: Outcome) -> dict[str, Any]:
                 "distance": reading.distance,
                 "found": {quantity: found._asdict() for quantity, found in reading.found.items()},
             }
-            for reading in outcome.readings
+            for reading in shown_of(outcome, len(numbers), top)
         ],
-        "misses": {quantity: miss._asdict() for quantity, miss in outcome.misses.items()},
+        "misses": {quantity: miss and miss._asdict() for quantity, miss in outcome.misses.items()},
         "stopped": outcome.stopped,
     }

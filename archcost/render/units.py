@@ -71,7 +71,7 @@ def bar(share: float, width: int = 10) -> str:
 def caption(report: Report) -> str:
     """How a report was counted, and in which units."""
     convention = report.convention
-    counted = f"convention {convention.name}: {convention.text}"
+    counted = ": ".join(filter(None, (f"convention {convention.name}", convention.text)))
     return f"{counted}; batch {report.batch}, {report.dtype}, KB = {convention.kilo} bytes"
 
 
