@@ -62,6 +62,7 @@ def chosen(steps: Sequence[Step], pattern: str | None) -> list[int]:
     names = {step.node.name: i for i, step in enumerate(steps) if step.node.op != INPUT}
     if pattern is None:
         return [*names.values()]
+    pattern = pattern.rstrip("/")
     if pattern in names:
         return [names[pattern]]
     number = int(pattern) if pattern.isdecimal() and len(pattern) < DIGITS else 0
@@ -70,7 +71,10 @@ def chosen(steps: Sequence[Step], pattern: str | None) -> list[int]:
     found = [i for name, i in names.items() if name.startswith(f"{pattern}/") or fnmatchcase(name, pattern)]
     if not found:
         counted = f" (they are numbered from 1 to {len(names)})" if pattern.isdecimal() else ""
-        raise ArchcostError(f"there is no layer {pattern!r}{counted}{did_you_mean(pattern, names)}")
+        blocks = {name[:i]: None for name in names for i, sign in enumerate(name) if sign == "/"}
+        raise ArchcostError(
+            f"there is no layer or block {pattern!r}{counted}{did_you_mean(pattern, [*names, *blocks])}"
+        )
     return found
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from archcost.claims import CLAIM, QUANTITIES
+from archcost.convention import DTYPES, STORED
 from archcost.cost import LayerType, layer_names, layer_type
 from archcost.expand import WIRING
 from archcost.kinds import kind
-from archcost.presets import FIELDS
+from archcost.presets import FIELDS, HIGHEST
 from archcost.spec import ACCURACY, BLOCK, SECTIONS
 
 LIST = {"type": "array", "items": {"$ref": "#/$defs/layer"}}
@@ -65,10 +66,20 @@ _ACCURACY = {
         for key, text in ACCURACY.items()
     },
 }
+_FACTORS = {"type": "object", "additionalProperties": {"type": "integer", "minimum": 0, "maximum": HIGHEST}}
+_COUNTED: dict[str, dict[str, Any]] = {
+    "flops": _FACTORS,
+    "params": {"anyOf": [_FACTORS, {"type": "array", "items": {"enum": [*STORED]}}]},
+    "memory": _FACTORS,
+    "fold": {"type": "boolean"},
+    "kilo": {"enum": [1000, 1024]},
+    "dtype": {"enum": [*DTYPES]},
+    "known": {"type": "array", "items": {"type": "string"}},
+}
 _CONVENTION = {
     "type": "object",
     "additionalProperties": False,
-    "properties": {key: {"description": text} for key, text in FIELDS.items()},
+    "properties": {key: {"description": text, **_COUNTED.get(key, {"type": "string"})} for key, text in FIELDS.items()},
 }
 _CLAIMS = {"type": "array", "items": {"$ref": "#/$defs/claim"}}
 _SECTIONS: dict[str, dict[str, Any]] = {

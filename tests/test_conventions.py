@@ -6,12 +6,15 @@ import json
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
+import yaml
 
 from archcost import load, presets
 from archcost.fold import fold_batchnorms
 from archcost.net import propagate
 from archcost.presets import convention, in_file, names
+from archcost.schema import schema
 from archcost.source import parse
 from archcost.zoo import CONVENTIONS
 
@@ -145,6 +148,32 @@ def test_bad_files(tmp_path, archcost) -> None:
     chain = "".join(f"c{i}: {{base: c{i + 1}}}\n" for i in range(500))
     assert "more than 50 conventions, each the base of another" in error(chain, ":c0")
     assert "cannot be read" in archcost("conventions", str(tmp_path / "none.yaml"), exit_code=2).stderr
+
+
+def test_conventions_of_a_specification(tmp_path, archcost) -> None:
+    """They are shown, and used for other networks, by the name of the file; a file may name blocks of the network."""
+    (tmp_path / "net.yaml").write_text(SPEC % ("{outer.mac: 1}", "{new: 1}"))
+    path = str(tmp_path / "net.yaml")
+    assert "outer.mac" in archcost("conventions", f"{path}:mine").stdout
+    assert "convention mine" in archcost("table", "alexnet", "--convention", path).stdout
+    (tmp_path / "other.yaml").write_text("other: {flops: {inner.cmp: 1}}\n")
+    shown = archcost("table", path, "--convention", str(tmp_path / "other.yaml"), "--format", "json").stdout
+    assert json.loads(shown)["totals"]["flops"] == RELU
+    (tmp_path / "none.yaml").write_text("input: [3, 8, 8]\nlayers: [relu]\n")
+    error = archcost("conventions", str(tmp_path / "none.yaml"), exit_code=2).stderr
+    assert "has no conventions of its own" in error
+
+
+@pytest.mark.parametrize(
+    "line", [line for line in BAD if not line.startswith(("flops: {m", "base", "memory", "flops: {v"))]
+)
+def test_schema_refuses_what_is_bad(line: str) -> None:
+    """An editor marks what the command refuses, but for names, which the schema leaves open."""
+    document = {"input": [3, 8, 8], "layers": ["relu"], "conventions": {"mine": yaml.safe_load(line)}}
+    if line != "flops: {maxpol.cmp: 1}" and "conv.wieght" not in line:
+        with pytest.raises(jsonschema.ValidationError):
+            jsonschema.validate(document, schema())
+    jsonschema.validate({**document, "conventions": {"mine": {"base": "macs", "params": ["weight"]}}}, schema())
 
 
 def test_own_conventions_are_validated(tmp_path, archcost) -> None:

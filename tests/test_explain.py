@@ -156,6 +156,9 @@ def test_unknown_layer(archcost) -> None:
     assert (
         "there is no layer 'conv9', did you mean 'conv" in archcost("explain", "alexnet", "conv9", exit_code=2).stderr
     )
+    block = archcost("explain", "resnet50", "stge1/", exit_code=2).stderr
+    assert "there is no layer or block 'stge1', did you mean 'stage1'?" in block
+    assert "numbered from 1 to 21" in archcost("explain", "alexnet", "0" * 20 + "1", exit_code=2).stderr
     assert "numbered from 1 to 21" in archcost("explain", "alexnet", "99", exit_code=2).stderr
 
 
@@ -163,7 +166,7 @@ def test_convention_is_used(archcost) -> None:
     """FLOPs are those of the convention that is named, and a convention that folds batch norms has none to explain."""
     assert "2·mac + bias" in archcost("explain", "alexnet", "fc8", "--convention", "full").stdout.replace(" · ", "·")
     assert (
-        "there is no layer 'bn1'"
+        "there is no layer or block 'bn1'"
         in archcost("explain", "resnet50", "bn1", "--convention", "onnx-tool", exit_code=2).stderr
     )
 

@@ -8,6 +8,13 @@ from typing import Any
 from archcost.convention import KINDS, Convention
 from archcost.render.grid import FOLDED, Column, Grid
 
+HELD: Mapping[str, str] = {
+    "new": "outputs that need memory of their own",
+    "inplace": "outputs that may overwrite what the layer reads",
+    "view": "outputs that are what the layer reads, in another shape",
+    "input": "the input of the network",
+}
+
 
 def grid(found: Sequence[Convention]) -> Grid:
     """A row for each convention: its name and what it counts."""
@@ -36,6 +43,7 @@ def _words(key: str) -> str:
 def _remarks(convention: Convention) -> Iterator[str]:
     yield f"parameters: {_times(convention.params)}{'; batch norms are folded' if convention.fold else ''}"
     yield f"memory: {_times(convention.memory)}; {convention.dtype}, KB = {convention.kilo} bytes"
+    yield from (f"{word}: {text}" for word, text in HELD.items() if convention.memory.get(word))
     yield from (f"known: {sentence}" for sentence in convention.known)
 
 
