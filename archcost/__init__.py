@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from archcost.api import Architecture as Architecture
     from archcost.api import load as load
+    from archcost.api import symbol as symbol
     from archcost.errors import ArchcostError as ArchcostError
 
 __version__ = "0.1.0"
-__all__ = ["ArchcostError", "Architecture", "load"]
+__all__ = ["ArchcostError", "Architecture", "load", "symbol"]
 
 
 def __getattr__(name: str) -> Any:

@@ -5,13 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from archcost.convention import Convention
-from archcost.net import Net
+from archcost.net import Net, propagate
 from archcost.presets import convention as preset
 from archcost.report import Report, Row, Totals, report
 from archcost.zoo import load_net
+
+if TYPE_CHECKING:
+    from archcost.symbolic import Formula
 
 
 @dataclass(frozen=True)
@@ -35,10 +38,33 @@ class Architecture:
         counted = preset(convention) if isinstance(convention, str) else convention
         return report(self.net, counted, batch, dtype)
 
+    def formula(
+        self, quantity: str = "macs", at: str | None = None, convention: str | Convention = "lecture"
+    ) -> Formula:
+        """A quantity (macs, flops, params, memory, elements) of the whole or of a layer or block, in its symbols.
+
+        >>> n = symbol("n")
+        >>> str(load("resnet50", resolution=32 * n).formula())
+        '83410944·n² + 2048000'
+        """
+        from archcost.explain import chosen
+        from archcost.symbolic import total
+
+        steps = propagate(self.net)
+        some = [steps[i] for i in chosen(steps, at)] if at else steps
+        return total(some, quantity, preset(convention) if isinstance(convention, str) else convention)
+
     def _repr_html_(self) -> str:
         from archcost.render import html, table
 
         return html.draw([table.table(self.report())])
+
+
+def symbol(name: str) -> Any:
+    """A size that stands for any whole number from 1, as a knob of `load`. Needs SymPy."""
+    from archcost import symbolic
+
+    return symbolic.symbol(name)
 
 
 def load(name: str | Path, **knobs: Any) -> Architecture:

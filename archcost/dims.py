@@ -123,6 +123,11 @@ def _agreed(answers: Any) -> bool:
     return False
 
 
+def symbols_in(*values: Any) -> list[str]:
+    """The names of the symbols in some values."""
+    return sorted({str(name) for value in values for name in getattr(value, "free_symbols", ())})
+
+
 def settled(answer: Any) -> Any:
     """A comparison of arrays or symbols as one truth value, where all points agree and no symbol is left open."""
     if is_symbolic(answer):

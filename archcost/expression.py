@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache, reduce
 from typing import Any
 
-from archcost.dims import Disagreement, greater, is_symbolic, lesser, settled
+from archcost.dims import Disagreement, greater, is_symbolic, lesser, settled, symbols_in
 from archcost.errors import ArchcostError, Position, SpecError, did_you_mean, instead
 from archcost.kinds import LARGEST, TOO_LARGE, is_number, is_too_large, shown
 
@@ -85,6 +85,14 @@ COMPARE: Mapping[type[ast.cmpop], Callable[[Any, Any], Any]] = {
 def is_word(text: str) -> bool:
     """Whether the text is a single name: it may stand for a word, not only for a number."""
     return text.isidentifier()
+
+
+def undecided(text: str, value: Any) -> str:
+    """What is wrong with a condition that a symbol or an array leaves open, and what would settle it."""
+    names = ", ".join(symbols_in(value))
+    if not names:
+        return f"whether {shown(text)} holds differs between the points of an array"
+    return f"whether {shown(text)} holds depends on {names}: take a number, or a multiple of one"
 
 
 def evaluate(text: str, names: Mapping[str, Any], at: Position, functions: Mapping[str, Any] = FUNCTIONS) -> Any:
@@ -217,8 +225,7 @@ class Evaluation:
         try:
             return bool(settled(value))
         except (TypeError, ValueError, Disagreement) as error:
-            message = f"whether {shown(ast.unparse(node))} holds depends on the value of a symbol"
-            raise self.error(node, message) from error
+            raise self.error(node, undecided(ast.unparse(node), value)) from error
 
     def BoolOp(self, node: ast.BoolOp) -> bool:
         return (all if isinstance(node.op, ast.And) else any)(map(self.truth, node.values))

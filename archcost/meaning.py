@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from archcost.cost import is_layer
-from archcost.dims import Disagreement, settled
+from archcost.dims import Disagreement, settled, symbols_in
 from archcost.errors import Frame, Position, SpecError, did_you_mean
-from archcost.expression import evaluate, is_word
+from archcost.expression import evaluate, is_word, undecided
 from archcost.kinds import TOO_LARGE, is_too_large, shown
 from archcost.source import Limits, Value
 from archcost.spec import Block
@@ -122,6 +122,8 @@ class Meaning:
             answer = settled(self.bound(value, scope))
         except Disagreement as error:
             raise SpecError("when must be the same at all points of an array", value.at, scope.via) from error
+        if symbols_in(answer):
+            raise SpecError(undecided(str(value.data), answer), value.at, scope.via)
         if not isinstance(answer, bool):
             at, near = self.mistake(value, scope)
             raise SpecError(f"when must be true or false, is {shown(answer)}{near}", at, scope.via)

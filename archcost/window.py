@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal, NamedTuple, TypeAlias
 
-from archcost.dims import Count, Dim, Shape, at_least, ceil_div, each, greater, lesser, require, same
+from archcost.dims import Count, Dim, Shape, at_least, ceil_div, each, greater, lesser, require, same, surely
 
 Spatial: TypeAlias = Dim | Sequence[Dim]
 Counts: TypeAlias = Count | Sequence[Count]
@@ -64,7 +64,8 @@ def _axis(
     if rounding == "floor":
         return room // stride + 1, window
     positions = ceil_div(room, stride) + 1
-    return lesser(positions, ceil_div(n + before, stride)) if clips else positions, window
+    fits = surely(at_least, window.span - after, stride)  # then none can begin behind the map
+    return positions if fits or not clips else lesser(positions, ceil_div(n + before, stride)), window
 
 
 def halves(total: Dim) -> tuple[Dim, Dim]:

@@ -30,7 +30,7 @@ ORDER = [
     {"zoo"},
     {"convention"},
     {"presets"},
-    {"memory", "receptive", "fold"},
+    {"memory", "receptive", "fold", "symbolic"},
     {"report"},
     {"explain"},
     {"figure", "claims", "comparison", "overview"},
