@@ -55,6 +55,12 @@ def lesser(a: Dim, b: Dim) -> Dim:
 
 def greater(a: Dim, b: Dim) -> Dim:
     """The larger of two, element by element on arrays."""
+    if isinstance(a, int) and isinstance(b, int):
+        return max(a, b)
+    if not is_symbolic(a, b) and (hasattr(a, "dtype") or hasattr(b, "dtype")):
+        import numpy
+
+        return cast(Dim, numpy.maximum(a, b))
     return -lesser(-a, -b)
 
 
@@ -91,7 +97,7 @@ def _symbolic_gcd() -> Any:
 
 def same(a: Dim, b: Dim) -> Answer:
     """Whether two dims are equal."""
-    return _is_zero(a - b)
+    return True if a is b else _is_zero(a - b)
 
 
 def divides(divisor: Dim, number: Dim) -> Answer:

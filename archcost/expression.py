@@ -36,8 +36,11 @@ def round_to(x: float, divisor: int) -> int:
 
     Source: the rule by which the authors' code of MobileNet v1 to v3 and EfficientNet rounds channels.
     """
-    nearest = max(divisor, int(x + divisor / 2) // divisor * divisor)
-    return nearest if nearest >= 0.9 * x else nearest + divisor
+    if isinstance(x, int | float):
+        nearest = max(divisor, int(x + divisor / 2) // divisor * divisor)
+        return nearest if nearest >= 0.9 * x else nearest + divisor
+    nearest = greater(divisor, floor(x + divisor / 2) // divisor * divisor)
+    return nearest + divisor * (nearest < 0.9 * x)
 
 
 def _fold(choose: Callable[[Any, Any], Any], plain: Callable[[Any], Any]) -> Callable[..., Any]:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import prod
+from typing import Any
 
 from archcost.dims import Dim, greater, same, surely
-from archcost.net import INPUT, Step
+from archcost.net import INPUT, Step, identities
 
 
 def peak(steps: Sequence[Step], part: range | None = None) -> Dim:
@@ -19,10 +20,11 @@ def peak(steps: Sequence[Step], part: range | None = None) -> Dim:
     order of the net, one at a time.
     """
     last_use = _last_uses(steps)
+    sizes = _sizes(steps)
     buffer_of: list[int] = []  # the node whose buffer each node's output lies in
     expires: list[int] = []  # for each node's own buffer, when it is last read through any name
     for index, step in enumerate(steps):
-        owner = _owner(index, step, steps, buffer_of, expires, last_use)
+        owner = _owner(index, step, steps, buffer_of, expires, sizes)
         buffer_of.append(owner)
         expires.append(last_use[index])
         expires[owner] = max(expires[owner], last_use[index])
@@ -32,19 +34,26 @@ def peak(steps: Sequence[Step], part: range | None = None) -> Dim:
             freed_after.setdefault(expires[index], []).append(index)
     alive: Dim = 0
     highest: Dim = 0
-    for index, step in enumerate(steps):
+    for index in range(len(steps)):
         if buffer_of[index] == index:
-            alive = alive + _size(step)
+            alive = alive + sizes[index]
         if part is None or index in part:
             highest = greater(highest, alive)
         for gone in freed_after.get(index, ()):
-            alive = alive - _size(steps[gone])
+            alive = alive - sizes[gone]
     return highest
 
 
-def _size(step: Step) -> Dim:
-    """Elements of the output; a tensor that reads nothing lies with the weights."""
-    return prod(step.cost.out) if step.node.inputs or step.node.op == INPUT else 0
+def _sizes(steps: Sequence[Step]) -> list[Dim]:
+    """Elements of each output, for equal shapes worked out once; a tensor that reads nothing lies with the weights."""
+    known: dict[tuple[Any, ...], Dim] = {}
+    sizes: list[Dim] = []
+    for step in steps:
+        shape = identities(step.cost.out) if step.node.inputs or step.node.op == INPUT else (0,)
+        if shape not in known:
+            known[shape] = prod(step.cost.out) if shape != (0,) else 0
+        sizes.append(known[shape])
+    return sizes
 
 
 def _last_uses(steps: Sequence[Step]) -> list[int]:
@@ -57,7 +66,7 @@ def _last_uses(steps: Sequence[Step]) -> list[int]:
 
 
 def _owner(
-    index: int, step: Step, steps: Sequence[Step], buffer_of: list[int], expires: list[int], last_use: list[int]
+    index: int, step: Step, steps: Sequence[Step], buffer_of: list[int], expires: list[int], sizes: Sequence[Dim]
 ) -> int:
     """The node whose buffer holds this node's output: its own, or that of an input it views or overwrites."""
     if step.cost.storage == "view" and step.node.inputs:
@@ -65,8 +74,7 @@ def _owner(
     if step.cost.storage == "inplace":
         for read in step.node.inputs:
             owner = buffer_of[read]
-            fits = surely(same, prod(steps[read].cost.out), prod(step.cost.out))
-            whole = surely(same, prod(steps[owner].cost.out), prod(step.cost.out))
-            if fits and whole and expires[owner] <= index and steps[owner].node.inputs:
+            free = expires[owner] <= index and steps[owner].node.inputs
+            if free and surely(same, sizes[read], sizes[index]) and surely(same, sizes[owner], sizes[index]):
                 return owner
     return index

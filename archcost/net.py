@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from archcost.cost import NOTHING, Cost, layer_type
@@ -53,8 +53,12 @@ class Step(NamedTuple):
     cost: Cost
 
 
-def propagate(net: Net) -> tuple[Step, ...]:
-    """The cost of every node in turn. An impossible or unknown layer is an error that names the node and its place."""
+def propagate(net: Net, shared: Callable[[Shape], Shape] | None = None) -> tuple[Step, ...]:
+    """The cost of every node in turn. An impossible or unknown layer is an error that names the node and its place.
+
+    Arrays cannot be looked up, so layers on arrays are worked out again wherever they stand, unless `shared` gives the
+    same arrays for shapes that are equal.
+    """
     steps: list[Step] = []
     known: dict[Any, Cost] = {}
     for node in net.nodes:
@@ -64,10 +68,19 @@ def propagate(net: Net) -> tuple[Step, ...]:
             cost = known[alike]
         except KeyError:
             cost = known[alike] = _cost(node, inputs)
-        except TypeError:  # an array cannot be looked up
-            cost = _cost(node, inputs)
+        except TypeError:
+            by_array = (node.op, tuple(map(identities, inputs)), id(node.attributes))
+            if by_array not in known:
+                cost = _cost(node, inputs)
+                known[by_array] = cost._replace(out=shared(cost.out)) if shared else cost
+            cost = known[by_array]
         steps.append(Step(node, inputs, cost))
     return tuple(steps)
+
+
+def identities(shape: Shape) -> tuple[Any, ...]:
+    """A shape as something that can be looked up: an array by which one it is."""
+    return tuple([id(n) if hasattr(n, "dtype") else n for n in shape])
 
 
 def _cost(node: Node, inputs: tuple[Shape, ...]) -> Cost:

@@ -32,6 +32,8 @@ ORDER = [
     {"presets"},
     {"memory", "receptive", "fold", "symbolic"},
     {"report"},
+    {"axes"},
+    {"sweep"},
     {"explain"},
     {"figure", "claims", "comparison", "overview"},
     {"reconcile", "variations", "countings"},

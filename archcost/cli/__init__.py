@@ -21,6 +21,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "reconcile": ("archcost.cli.reconcile", "Show what a network costs under every convention, and why."),
     "identify": ("archcost.cli.identify", "Find out where a published number comes from."),
     "formula": ("archcost.cli.formula", "Show what a network costs as a formula of its symbols."),
+    "sweep": ("archcost.cli.sweep", "Compute what networks cost at many settings of their knobs."),
     "verify": ("archcost.cli.verify", "Recompute every published number and judge it."),
     "list": ("archcost.cli.catalog", "List the built-in networks."),
     "show": ("archcost.cli.catalog", "Print a specification."),

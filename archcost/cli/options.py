@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -167,22 +167,29 @@ def chosen_format(form: str | None, path: str | None, formats: Sequence[str]) ->
 
 def emit(text: str, path: str | None) -> None:
     """Print the text, or write it to a file whole: under another name first, then renamed."""
+    emit_parts([text if text.endswith("\n") else f"{text}\n"], path)
+
+
+def emit_parts(parts: Iterable[str], path: str | None) -> None:
+    """The same with a text that comes in parts."""
     if path in (None, "-"):
-        click.echo(text, nl=not text.endswith("\n"), color=True)  # colours are in the text only where they are wanted
+        for part in parts:
+            click.echo(part, nl=False, color=True)  # colours are in the text only where they are wanted
         return
     import tempfile
 
     target = Path(str(path))
     try:
         if target.exists() and not target.is_file():  # a device or a pipe is written into
-            target.write_text(text, encoding="utf-8")
+            with target.open("w", encoding="utf-8") as device:
+                device.writelines(parts)
             return
         target = target.resolve()  # a link stays a link
         handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
         temporary = Path(name)
         try:
             with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
-                file.write(text)
+                file.writelines(parts)
             umask = os.umask(0)
             os.umask(umask)
             temporary.chmod(target.stat().st_mode & 0o777 if target.exists() else 0o666 & ~umask)

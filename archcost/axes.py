@@ -1,0 +1,139 @@
+"""The points of a sweep: values of knobs, crossed or side by side, any part of them made by itself."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from math import prod
+from typing import Any, NamedTuple, TypeAlias
+
+import numpy as np
+
+from archcost.errors import ArchcostError, Source
+from archcost.source import parse, plain_data
+
+Values: TypeAlias = "np.ndarray[Any, Any]"
+MOST = 10**9  # values of an axis
+NUMBER = r"[-+]?\d+(?:\.\d*)?(?:[eE][-+]?\d+)?"
+RANGE = re.compile(rf"({NUMBER}):({NUMBER})(?::({NUMBER}))?$")
+DRAWN = re.compile(rf"(random|log)\(({NUMBER}),({NUMBER}),n=(\d+)\)$")
+
+
+class Axes(NamedTuple):
+    """Groups of knobs: within a group the values stand side by side, the groups are crossed, the last one fastest."""
+
+    groups: tuple[Mapping[str, Values], ...]
+
+    @property
+    def lengths(self) -> tuple[int, ...]:
+        return tuple(len(next(iter(group.values()))) for group in self.groups)
+
+    @property
+    def points(self) -> int:
+        """How many points there are."""
+        return prod(self.lengths)
+
+    @property
+    def knobs(self) -> tuple[str, ...]:
+        return tuple(name for group in self.groups for name in group)
+
+    def values(self, knob: str) -> Any:
+        """The values of a knob, each once if it stands by itself."""
+        return next(group[knob] for group in self.groups if knob in group)
+
+    def part(self, first: int, stop: int) -> dict[str, Values]:
+        """The points from `first` to before `stop`, an array for each knob."""
+        places = np.unravel_index(np.arange(first, min(stop, self.points)), self.lengths)
+        return {
+            name: values[place]
+            for group, place in zip(self.groups, places, strict=True)
+            for name, values in group.items()
+        }
+
+    def parts(self, size: int) -> Iterator[dict[str, Values]]:
+        """All points, so many at a time."""
+        for first in range(0, self.points, size):
+            yield self.part(first, first + size)
+
+
+def axes(texts: Sequence[str], zipped: bool, seed: int) -> Axes:
+    """The points that texts `K=VALUES` describe: crossed, or side by side. What is random is drawn together."""
+    drawn: dict[str, Values] = {}
+    listed: dict[str, Values] = {}
+    random = np.random.default_rng(seed)
+    for text in texts:
+        name, equals, values = text.partition("=")
+        if not name or not equals or not values:
+            raise ArchcostError(
+                f"a sweep takes K=V1,V2,... or K=START:STOP:STEP, such as resolution=160:256:32, not {text!r}"
+            )
+        if name in drawn or name in listed:
+            raise ArchcostError(f"{name} is given twice")
+        (drawn if values.startswith("random(") else listed)[name] = _values(name, values.replace(" ", ""), random)
+    groups = [{**listed, **drawn}] if zipped else [*({name: values} for name, values in listed.items()), drawn]
+    for group in groups:
+        lengths = {name: len(values) for name, values in group.items()}
+        if len({*lengths.values()}) > 1:
+            raise ArchcostError(f"side by side, knobs need as many values each, not {lengths}")
+    return Axes(tuple(group for group in groups if group))
+
+
+def _values(name: str, text: str, random: np.random.Generator) -> Values:
+    ranged, drawn = RANGE.match(text), DRAWN.match(text)
+    if ranged:
+        return _range(name, *(_number(part or "1") for part in ranged.groups()))
+    if drawn:
+        kind, low, high, many = drawn[1], _number(drawn[2]), _number(drawn[3]), int(drawn[4][:12])
+        if not low < high or not 0 < many <= MOST or (kind == "log" and low <= 0):
+            raise ArchcostError(f"{name}={text}: the first bound must be below the second, and n at least 1")
+        return _random(low, high, many, random) if kind == "random" else _log(low, high, many)
+    if text.startswith(("random(", "log(")):
+        raise ArchcostError(f"{name}={text}: write random(LOW,HIGH,n=COUNT) or log(LOW,HIGH,n=COUNT)")
+    return _array([_scalar(name, part) for part in _split(text)])
+
+
+def _number(text: str) -> Any:
+    return int(text) if re.fullmatch(r"[-+]?\d+", text) else float(text)
+
+
+def _range(name: str, start: Any, stop: Any, step: Any) -> Values:
+    """From start to stop, which is included when a step lands on it."""
+    if not step or (stop - start) / step < 0:
+        raise ArchcostError(f"{name}={start}:{stop}:{step} is empty")
+    many = int((stop - start) / step + 1e-9) + 1
+    if many > MOST:
+        raise ArchcostError(f"{name}={start}:{stop}:{step} has more than {MOST:,} values")
+    values = start + np.arange(many) * step
+    return values if isinstance(start + step, int) else np.asarray(np.round(values, 12))
+
+
+def _random(low: Any, high: Any, many: int, random: np.random.Generator) -> Values:
+    whole = isinstance(low, int) and isinstance(high, int)
+    return random.integers(low, high, many, endpoint=True) if whole else random.uniform(low, high, many)
+
+
+def _log(low: Any, high: Any, many: int) -> Values:
+    """Values at equal ratios, ends included; whole ones, each once, between whole bounds."""
+    values = np.geomspace(low, high, many)
+    return np.unique(np.rint(values).astype(np.int64)) if isinstance(low, int) and isinstance(high, int) else values
+
+
+def _split(text: str) -> list[str]:
+    """The values of a list; a comma in brackets parts nothing."""
+    return re.findall(r"(?:\[[^\]]*\]|[^,\[\]])+", text)
+
+
+def _scalar(name: str, text: str) -> Any:
+    return plain_data(parse(Source(f"{name}=", text)))
+
+
+def _array(values: Sequence[Any]) -> Values:
+    """Whole numbers or numbers as such; anything else as objects."""
+    if all(type(value) is int for value in values):
+        return np.array(values, dtype=np.int64)
+    if all(type(value) in (int, float) for value in values):
+        return np.array(values, dtype=np.float64)
+    found = np.empty(len(values), dtype=object)
+    for index, value in enumerate(values):
+        found[index] = value
+    return found

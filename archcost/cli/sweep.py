@@ -1,0 +1,194 @@
+"""`archcost sweep`."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from archcost.cli.options import (
+    Network,
+    chosen_format,
+    convention_option,
+    counted,
+    draw,
+    emit,
+    emit_parts,
+    limited,
+    output,
+    parsed_limits,
+)
+from archcost.errors import ArchcostError, did_you_mean
+from archcost.zoo import find
+
+if TYPE_CHECKING:
+    from archcost.axes import Axes
+    from archcost.sweep import Columns, Subject
+
+FORMATS = ("rich", "csv", "json")
+CHUNK = 50_000  # points at once
+SHOWN = 20  # rows of a table, unless --top says otherwise
+MANY = 4  # chunks: of fewer there is no need to show how far they are
+
+
+@dataclass
+class Tally:
+    """What became of the points so far."""
+
+    wanted: int
+    done: int = 0
+    impossible: int = 0
+    kept: int = 0
+    stopped: bool = False
+
+    def remarks(self) -> list[str]:
+        """What there is to say of them."""
+        impossible = f"; {self.impossible:,} impossible, left out" if self.impossible else ""
+        stopped = f"; stopped before the other {self.wanted - self.done:,}" if self.stopped else ""
+        return [f"{self.done:,} points, {self.kept:,} kept{impossible}{stopped}"]
+
+
+@click.command("sweep")
+@click.argument("terms", type=Network(), nargs=-1, required=True, metavar="NAME... K=VALUES...")
+@limited
+@convention_option
+@click.option("--zip", "zipped", is_flag=True, help="Values side by side instead of crossed.")
+@click.option("--where", metavar="CONDITION", help="Keep points where it holds: 'macs < 300e6 and params <= 3.5e6'.")
+@click.option("--sort", metavar="COLUMN", help="Largest first; -COLUMN smallest first.")
+@click.option("--top", type=click.IntRange(1), metavar="N", help="The first N rows only.")
+@click.option("--pareto", metavar="A,B,…", help="Points that no other beats: each column small, -COLUMN large.")
+@click.option("--columns", metavar="A,B,…", help="Columns to show, in this order.")
+@click.option("--seed", default=0, show_default=True, metavar="N", type=click.IntRange(0), help="Of random values.")
+@click.option("--strict", is_flag=True, help="Impossible points are an error instead of being left out.")
+@click.option("--force", is_flag=True, help="Overwrite the output file.")
+@output(*FORMATS)
+def sweep_command(terms: tuple[str, ...], limits: tuple[str, ...], **options: Any) -> None:
+    """Compute what networks cost at many settings of their knobs.
+
+    VALUES is a list 160,192,224, a range START:STOP:STEP whose stop is included when a step lands on it,
+    log(32,512,n=9) or random(0.1,2,n=1000). Columns are the knobs and params, macs, flops, memory and peak_memory (in
+    bytes), by name also in --where, --sort and --pareto. Ctrl-C stops, and what is finished is kept.
+
+    \b
+    archcost sweep mobilenet_v2 alpha=0.5,0.75,1 resolution=128:224:32
+    archcost sweep resnet50 resolution=64:512:32 --where 'macs < 2e9' --sort macs --top 3
+    archcost sweep resnet18 resnet34 resnet50 resolution=128,224 --pareto macs,-params --format csv
+    """
+    form = chosen_format(options["form"], options["output"], FORMATS)
+    path = options["output"]
+    if path and Path(path).is_file() and not options["force"]:
+        raise ArchcostError(f"{path} exists: --force overwrites it")
+    _need_numpy()
+    from archcost.axes import axes
+
+    names = [term for term in terms if "=" not in term]
+    grid = axes([term for term in terms if "=" in term], options["zipped"], options["seed"])
+    if not names or not grid.groups:
+        raise ArchcostError("sweep takes networks and values of knobs: NAME... K=V1,V2,...")
+    subjects = [_subject(name, grid, options["convention_name"], limits) for name in names]
+    tally = Tally(len(subjects) * grid.points)
+    chunks = _kept(subjects, grid, options["where"], options["strict"], tally)
+    _written(chunks, form, options, tally)
+    if tally.stopped:
+        raise click.exceptions.Exit(130)
+
+
+def _need_numpy() -> None:
+    from importlib.util import find_spec
+
+    if find_spec("numpy") is None:
+        raise ArchcostError("sweeps need NumPy: pip install 'archcost[arrays]'")
+
+
+def _subject(name: str, grid: Axes, convention: str, limits: Sequence[str]) -> Subject:
+    from archcost.sweep import Subject
+
+    allowed = parsed_limits(limits)
+    spec, variant = find(name, allowed)
+    for knob in grid.knobs:
+        if knob not in spec.params:
+            raise ArchcostError(f"{name} has no parameter {knob!r}{did_you_mean(knob, spec.params)}")
+        default = (spec.variants[variant] if variant else {}).get(knob, spec.params[knob]).data
+        words = [value for value in grid.values(knob) if isinstance(value, str)]
+        if words and isinstance(default, int | float) and not isinstance(default, bool):
+            raise ArchcostError(f"{knob} takes numbers, not {words[0]!r}")
+    return Subject(spec, variant or spec.first, counted(convention, [name], limits), limits=allowed)
+
+
+def _kept(subjects: Sequence[Subject], grid: Axes, where: str | None, strict: bool, tally: Tally) -> Iterator[Columns]:
+    """The points that are possible and wanted, chunk by chunk, until all are done or the user stops them."""
+    import numpy as np
+
+    from archcost.sweep import evaluate, holds, is_safe, picked
+
+    every = {name: values for group in grid.groups for name, values in group.items()}
+    numbers = all(values.dtype != object for values in every.values())
+    try:
+        for subject in subjects:
+            name = subject.variant or subject.spec.name
+            safe = numbers and is_safe(subject, every)
+            for points in _shown(grid.parts(CHUNK), -(-grid.points // CHUNK), name):
+                found, possible = evaluate(subject, points, safe)
+                if strict and not possible.all():
+                    first = {knob: values[~possible][0] for knob, values in points.items()}
+                    words = ", ".join(f"{knob}={value}" for knob, value in first.items())
+                    raise ArchcostError(f"{name} is impossible with {words}")
+                network = np.full(len(possible), name, dtype=object)
+                columns = {"network": network, **points, **found}
+                chosen = possible & holds(where, columns) if where else possible
+                tally.done += len(possible)
+                tally.impossible += int((~possible).sum())
+                tally.kept += int(chosen.sum())
+                yield picked(columns, np.flatnonzero(chosen))
+    except KeyboardInterrupt:
+        tally.stopped = True
+
+
+def _shown(parts: Iterator[Columns], many: int, name: str) -> Iterator[Columns]:
+    """The parts; on a terminal, if there are many, with a bar that says how far they are."""
+    if many < MANY or not sys.stderr.isatty():
+        yield from parts
+        return
+    with click.progressbar(parts, length=many, label=name, file=sys.stderr) as shown:
+        yield from shown
+
+
+def _written(chunks: Iterator[Columns], form: str, options: Mapping[str, Any], tally: Tally) -> None:
+    """The points in their format. Where nothing must be seen together, CSV is written as it comes."""
+    from archcost.render import sweep as render
+    from archcost.sweep import joined, reduced
+
+    wanted = [name.strip() for name in (options["columns"] or "").split(",") if name.strip()]
+    if form == "csv" and not any(options[key] for key in ("sort", "top", "pareto")):
+        texts = (render.csv(chunk, _names(chunk, wanted), first=i == 0) for i, chunk in enumerate(chunks))
+        emit_parts(texts, options["output"])
+        click.echo(tally.remarks()[0], err=True)
+        return
+    limit = options["top"] or (SHOWN if form == "rich" and not options["sort"] and not options["pareto"] else None)
+    kept: Columns = {}
+    for chunk in chunks:
+        kept = reduced(joined(kept, chunk), options["pareto"], options["sort"], limit)
+    names = _names(kept, wanted)
+    if form == "csv":
+        emit(render.csv(kept, names, first=True), options["output"])
+        click.echo(tally.remarks()[0], err=True)
+    elif form == "json":
+        from archcost.render import json
+
+        emit(json.text({"points": render.rows(kept, names), "remarks": tally.remarks()}), options["output"])
+    else:
+        grid = render.grid(kept, names, options["top"] or SHOWN, tally.remarks())
+        emit(draw("rich", [grid], options["output"]), options["output"])
+
+
+def _names(columns: Columns, wanted: Sequence[str]) -> list[str]:
+    """The columns that are shown: those that are asked for, else all."""
+    for name in wanted:
+        if columns and name not in columns:
+            near = did_you_mean(name, columns)
+            raise ArchcostError(f"there is no column {name!r}{near} (known: {', '.join(columns)})")
+    return list(wanted or columns)

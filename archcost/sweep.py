@@ -1,0 +1,237 @@
+"""Many settings of a network at once: the one set of formulas, run on arrays of NumPy."""
+
+from __future__ import annotations
+
+import ast
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from itertools import product
+from math import prod
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from archcost.axes import Values
+from archcost.convention import Convention, element_bytes
+from archcost.dims import Disagreement, Shape
+from archcost.errors import ArchcostError, Position, ShapeError, Source, did_you_mean
+from archcost.expand import expand
+from archcost.expression import FUNCTIONS, Evaluation, parse
+from archcost.memory import peak
+from archcost.net import Step, propagate
+from archcost.source import Limits
+from archcost.spec import Spec
+
+QUANTITIES = ("params", "macs", "flops", "memory", "peak_memory")
+SAFE = 2**60  # what stays below it cannot have passed the 2**63 of an integer on the way
+
+Point = Mapping[str, Any]  # a setting for each knob
+Columns = dict[str, Any]  # an array for each knob or quantity, one element a point
+
+
+class Each(Evaluation):
+    """An expression over columns, at each point by itself: `and`, `or`, `not` and comparisons give arrays."""
+
+    def BoolOp(self, node: ast.BoolOp) -> Any:
+        both = np.logical_and if isinstance(node.op, ast.And) else np.logical_or
+        return both.reduce([np.asarray(self.value(part), dtype=bool) for part in node.values])
+
+    def UnaryOp(self, node: ast.UnaryOp) -> Any:
+        return np.logical_not(self.value(node.operand)) if isinstance(node.op, ast.Not) else super().UnaryOp(node)
+
+    def Compare(self, node: ast.Compare) -> Any:
+        terms = [node.left, *node.comparators]
+        pairs = (ast.Compare(a, [op], [b]) for a, op, b in zip(terms, node.ops, node.comparators, strict=False))
+        return np.logical_and.reduce([super(Each, self).Compare(ast.copy_location(pair, node)) for pair in pairs])
+
+
+def holds(text: str, columns: Columns) -> Values:
+    """At which points a condition over the columns holds."""
+    at = Position(Source("--where", text), 1, 1)
+    answers = np.asarray(Each(columns, FUNCTIONS, at, text).value(parse(text, at)))
+    if answers.dtype != bool:
+        raise ArchcostError(f"--where takes a condition, such as 'macs < 300e6', not {text!r}")
+    return np.broadcast_to(answers, len(next(iter(columns.values()))))
+
+
+def front(columns: Columns, names: Sequence[str]) -> Values:
+    """Which points are best: none other is at most as large in every column and smaller in one. `-NAME` is as large."""
+    values = np.stack([-columns[name[1:]] if name[:1] == "-" else columns[name] for name in names], axis=1)
+    order = np.lexsort(values.T[::-1])
+    kept: list[int] = []
+    for index in order:
+        ahead = values[kept]
+        if not kept or not np.any(np.all(ahead <= values[index], axis=1) & np.any(ahead < values[index], axis=1)):
+            kept.append(int(index))
+    return np.sort(np.array(kept, dtype=np.int64))
+
+
+class Subject(NamedTuple):
+    """What is swept: a network, and how it is counted."""
+
+    spec: Spec
+    variant: str | None
+    convention: Convention
+    quantities: Sequence[str] = QUANTITIES
+    limits: Limits = Limits()
+
+
+def evaluate(subject: Subject, points: Columns, safe: bool = False) -> tuple[Columns, Values]:
+    """The quantities at each point, exact integers, and whether the network is possible there.
+
+    All points run as one array. Where they answer a question differently they are split, and each side runs by itself;
+    so they are by a knob that takes no arrays, as the depth of a network. `safe` says that nothing can overflow (see
+    `is_safe`), which is looked at otherwise.
+    """
+    count = len(next(iter(points.values())))
+    found = {name: np.zeros(count, dtype=np.int64) for name in subject.quantities}
+    possible = np.zeros(count, dtype=bool)
+    groups = _alike({name: values for name, values in points.items() if values.dtype == object}, count)
+    while groups:
+        group = groups.pop()
+        knobs = {name: _together(values[group]) for name, values in points.items()}
+        try:
+            costs = _costs(subject, knobs)
+            if any(map(_is_array, knobs.values())) and not safe and not is_safe(subject, knobs):
+                raise OverflowError
+        except (ArchcostError, OverflowError) as error:
+            groups += _parts(error, group, knobs)
+            continue
+        possible[group] = True
+        for name, values in costs.items():
+            if not _is_array(values) and values >= 2**63:
+                raise ArchcostError(f"{name} of {_words(knobs)} does not fit into 64 bits") from None
+            found[name][group] = values
+    return found, possible
+
+
+def _alike(columns: Columns, count: int) -> list[Values]:
+    """The points, grouped by settings that are no numbers: words, truths and lists make networks of their own."""
+    groups: dict[Any, list[int]] = {}
+    for index, key in enumerate(zip(*columns.values(), strict=True) if columns else [()] * count):
+        groups.setdefault(key, []).append(index)
+    return [np.array(group) for group in groups.values()]
+
+
+def _together(values: Values) -> Any:
+    """One value where all are equal, as Python has it; else the array. What is no number is equal in a group."""
+    first = values[0]
+    if values.dtype == object:
+        return first
+    return first.item() if (values == first).all() else values
+
+
+def _is_array(value: Any) -> bool:
+    return isinstance(value, np.ndarray)
+
+
+def _words(knobs: Point) -> str:
+    return ", ".join(f"{name}={value}" for name, value in knobs.items())
+
+
+def _parts(error: Exception, group: Values, knobs: Point) -> list[Values]:
+    """The groups that are to be tried after an error: none where no point of the group is possible."""
+    cause: BaseException | None = error
+    while cause is not None and not isinstance(cause, Disagreement | ShapeError):
+        cause = cause.__cause__
+    if isinstance(cause, Disagreement) and np.shape(cause.answers) == group.shape:
+        return [group[cause.answers], group[~cause.answers]]
+    arrays = {name: values for name, values in knobs.items() if _is_array(values)}
+    if not arrays or isinstance(cause, ShapeError):
+        return []
+    # A knob that takes no array: that with the fewest values is split into them.
+    values = min(arrays.values(), key=lambda values: len(set(values.tolist())))
+    return [group[values == value] for value in dict.fromkeys(values.tolist())]
+
+
+def _costs(subject: Subject, knobs: Point) -> dict[str, Any]:
+    """The quantities of a network, as numbers or arrays."""
+    net = expand(subject.spec, subject.variant, knobs, subject.limits)
+    steps = propagate(net, _shared())
+    keys = [(id(step.cost), subject.convention.names(step)) for step in steps]
+    alike, each = Counter(keys), dict(zip(keys, steps, strict=True))
+    size = element_bytes(subject.convention.dtype)
+    return {
+        name: peak(steps) * size
+        if name == "peak_memory"
+        else sum(n * _amount(each[key], name, subject.convention, size) for key, n in alike.items())
+        for name in subject.quantities
+    }
+
+
+def _amount(step: Step, quantity: str, convention: Convention, size: int) -> Any:
+    """What one step adds to a quantity."""
+    if quantity == "params":
+        return convention.params_of(step)
+    if quantity == "macs":
+        return step.cost.ops.get("mac", 0)
+    if quantity == "flops":
+        return convention.flops_of(step)
+    held = convention.held(step)
+    return held * prod(step.cost.out) * size if held else 0
+
+
+def _shared() -> Callable[[Shape], Shape]:
+    """A function that gives, for an array equal to an earlier one, that one: so that equal layers are known again."""
+    earlier: dict[Any, list[Values]] = {}
+
+    def shared(shape: Shape) -> Shape:
+        return tuple(_interned(n, earlier) if _is_array(n) else n for n in shape)
+
+    return shared
+
+
+def _interned(array: Any, earlier: dict[Any, list[Values]]) -> Any:
+    alike = earlier.setdefault((array[0], array[-1], array[len(array) // 2]), [])
+    for known in alike:
+        if known is array or np.array_equal(known, array):
+            return known
+    alike.append(array)
+    return array
+
+
+def is_safe(subject: Subject, knobs: Point) -> bool:
+    """Whether no count overflows: at the corners of the settings, in Python's integers, all stay far below.
+
+    Every size and count grows or falls with every knob, so that the largest lie at corners.
+    """
+    ends = [
+        sorted({values.min().item(), values.max().item()}) if _is_array(values) else [values]
+        for values in knobs.values()
+    ]
+    for corner in product(*ends):
+        try:
+            costs = _costs(subject, dict(zip(knobs, corner, strict=True)))
+        except ArchcostError:
+            continue
+        if max(costs.values()) >= SAFE:
+            return False
+    return True
+
+
+def picked(columns: Columns, places: Values) -> Columns:
+    """Some points of columns, in that order."""
+    return {name: values[places] for name, values in columns.items()}
+
+
+def joined(first: Columns, second: Columns) -> Columns:
+    """The points of both, one after the other."""
+    return {name: np.concatenate([first[name], second[name]]) for name in first} if first else second
+
+
+def reduced(columns: Columns, pareto: str | None, sort: str | None, top: int | None) -> Columns:
+    """What is left of the points; done to parts and then to their union it leaves the same."""
+    if pareto:
+        columns = picked(columns, front(columns, [_known(name.strip(), columns) for name in pareto.split(",")]))
+    if sort:
+        name = _known(sort, columns)
+        values = columns[name.removeprefix("-")]
+        columns = picked(columns, np.argsort(values if name.startswith("-") else -values, kind="stable"))
+    return picked(columns, np.arange(min(top, len(columns["network"])))) if top else columns
+
+
+def _known(name: str, columns: Columns) -> str:
+    numbers = [key for key, values in columns.items() if values.dtype != object]
+    if name.removeprefix("-") not in numbers:
+        raise ArchcostError(f"there is no column {name!r}{did_you_mean(name, numbers)} (known: {', '.join(numbers)})")
+    return name

@@ -1,0 +1,181 @@
+"""Does `archcost sweep` keep, order and write the points that it is asked for?"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import sys
+from typing import Any
+
+import pytest
+
+from archcost import load
+
+
+def points(archcost: Any, *arguments: str) -> list[dict[str, Any]]:
+    """The points as data."""
+    return json.loads(archcost("sweep", *arguments, "--format", "json").stdout)["points"]
+
+
+def test_points_are_those_of_the_tables(archcost) -> None:
+    """Every row is what `load` says of the network with these knobs, in the order of the values, the last fastest."""
+    found = points(archcost, "mobilenet_v2", "alpha=0.5,1.4", "resolution=96:224:64")
+    assert [(row["alpha"], row["resolution"]) for row in found] == [(a, r) for a in (0.5, 1.4) for r in (96, 160, 224)]
+    for row in found:
+        totals = load("mobilenet_v2", alpha=row["alpha"], resolution=row["resolution"]).totals
+        assert (row["params"], row["macs"], row["memory"]) == (totals.params, totals.macs, totals.memory_bytes)
+        assert row["peak_memory"] == totals.peak_memory_bytes
+
+
+# MobileNet v1, Howard et al. 2017: tables 6 and 7, in millions of parameters and multiply-adds.
+HOWARD = [
+    (1.0, 224, 569, 4.2),
+    (0.75, 224, 325, 2.6),
+    (0.5, 224, 149, 1.3),
+    (0.25, 224, 41, 0.5),
+    (1.0, 192, 418, 4.2),
+    (1.0, 160, 290, 4.2),
+    (1.0, 128, 186, 4.2),
+]
+
+
+def test_mobilenet_tables(archcost) -> None:
+    """The paper's tables of width and resolution, as far as they round to what it prints."""
+    rows = points(
+        archcost,
+        "mobilenet_v1",
+        "alpha=1.0,0.75,0.5,0.25,1.0,1.0,1.0",
+        "resolution=224,224,224,224,192,160,128",
+        "--zip",
+    )
+    assert len(rows) == len(HOWARD)
+    for row, (alpha, resolution, macs, params) in zip(rows, HOWARD, strict=True):
+        assert (row["alpha"], row["resolution"]) == (alpha, resolution)
+        assert abs(row["macs"] / 1e6 - macs) < 1
+        assert round(row["params"] / 1e6, 1) == params
+
+
+def test_several_networks(archcost) -> None:
+    """One after the other, with their names."""
+    found = points(archcost, "resnet18", "resnet34", "resolution=64,96")
+    assert [row["network"] for row in found] == ["resnet18"] * 2 + ["resnet34"] * 2
+
+
+def test_where_sort_top(archcost) -> None:
+    """A condition over all columns; the largest first, or with a minus the smallest."""
+    found = points(
+        archcost,
+        "resnet50",
+        "resolution=64:512:32",
+        "--where",
+        "1e9 < macs < 4e9 and not resolution == 160",
+        "--sort",
+        "macs",
+    )
+    assert [row["resolution"] for row in found] == [192, 128]
+    smallest = points(archcost, "resnet50", "resolution=512:64:-32", "--sort", "-macs", "--top", "2")
+    assert [row["resolution"] for row in smallest] == [64, 96]
+
+
+def test_pareto(archcost) -> None:
+    """Larger and dearer ResNets at one resolution: all are best in MACs against parameters turned round."""
+    found = points(archcost, "resnet18", "resnet34", "resnet50", "resolution=128,224", "--pareto", "macs,-params")
+    assert [(row["network"], row["resolution"]) for row in found] == [
+        (name, 128) for name in ("resnet18", "resnet34", "resnet50")
+    ]
+    (best,) = points(archcost, "resnet18", "resnet34", "resolution=128,224", "--pareto", "macs,params")
+    assert (best["network"], best["resolution"]) == ("resnet18", 128)
+
+
+def test_csv(archcost, tmp_path) -> None:
+    """A column for each knob and quantity, exact integers; what is said beside it goes to stderr."""
+    result = archcost("sweep", "resnet50", "resolution=64,224", "--format", "csv")
+    rows = list(csv.DictReader(io.StringIO(result.stdout)))
+    assert rows[1] == {
+        "network": "resnet50",
+        "resolution": "224",
+        "params": "25557032",
+        "macs": "4089184256",
+        "flops": rows[1]["flops"],
+        "memory": rows[1]["memory"],
+        "peak_memory": rows[1]["peak_memory"],
+    }
+    assert result.stderr == "2 points, 2 kept\n"
+    path = tmp_path / "sweep.csv"
+    archcost("sweep", "resnet50", "resolution=64,224", "--output", str(path))
+    assert path.read_text() == result.stdout
+    assert (
+        "exists: --force overwrites it"
+        in archcost("sweep", "resnet50", "resolution=64", "--output", str(path), exit_code=2).stderr
+    )
+    archcost("sweep", "resnet50", "resolution=64", "--columns", "macs", "--output", str(path), "--force")
+    assert path.read_text().splitlines() == ["macs", str(load("resnet50", resolution=64).totals.macs)]
+
+
+def test_impossible_points(archcost) -> None:
+    """They are left out and counted, or with --strict refused with the first of them."""
+    result = archcost("sweep", "vgg16", "resolution=30:33", "--format", "csv")
+    assert [line.split(",")[1] for line in result.stdout.splitlines()] == ["resolution", "32", "33"]
+    assert result.stderr == "4 points, 2 kept; 2 impossible, left out\n"
+    assert (
+        "vgg16 is impossible with resolution=30"
+        in archcost("sweep", "vgg16", "resolution=30:33", "--strict", exit_code=2).stderr
+    )
+    assert "1 points, 0 kept; 1 impossible" in archcost("sweep", "vgg16", "resolution=1").stdout
+
+
+def test_structure(archcost) -> None:
+    """Lists, truths and words make networks of their own."""
+    found = points(archcost, "vgg16", "depths=[2,2,2,2,2],[2,2,4,4,4]", "adaptive=true,false")
+    assert [row["params"] for row in found] == [load("vgg13").totals.params] * 2 + [load("vgg19").totals.params] * 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("resnet50", "resolutio=64"), "resnet50 has no parameter 'resolutio', did you mean 'resolution'?"),
+        (("resnet50", "resolution=64:32"), "resolution=64:32:1 is empty"),
+        (("resnet50", "resolution=many"), "resolution takes numbers, not 'many'"),
+        (("resnet50", "resolution=random(1)"), "write random(LOW,HIGH,n=COUNT)"),
+        (("resnet50",), "sweep takes networks and values of knobs"),
+        (("resolution=3",), "sweep takes networks and values of knobs"),
+        (("resnet50", "resolution=64", "--where", "mcs < 3"), "there is no name 'mcs' here, did you mean 'macs'?"),
+        (("resnet50", "resolution=64", "--where", "macs + 1"), "--where takes a condition"),
+        (("resnet50", "resolution=64", "--where", "().__class__"), "is not allowed in an expression"),
+        (("resnet50", "resolution=64", "--sort", "mcs"), "there is no column 'mcs', did you mean 'macs'?"),
+        (("resnet50", "resolution=64", "--pareto", "mcs"), "there is no column 'mcs', did you mean 'macs'?"),
+        (("resnet50", "resolution=64", "--columns", "mcs"), "there is no column 'mcs', did you mean 'macs'?"),
+        (("resnet50", "resolution=64", "--output", "x.parquet.md"), "there is no markdown here"),
+    ],
+)
+def test_bad_input(archcost, arguments: tuple[str, ...], message: str) -> None:
+    """One clear message."""
+    assert message in archcost("sweep", *arguments, exit_code=2).stderr
+
+
+def test_without_numpy(archcost, monkeypatch) -> None:
+    """One line with the command that mends it."""
+    monkeypatch.setitem(sys.modules, "numpy", None)
+    error = archcost("sweep", "resnet50", "resolution=64", exit_code=2).stderr
+    assert error == "sweeps need NumPy: pip install 'archcost[arrays]'\n"
+
+
+def test_a_stop_keeps_what_is_finished(archcost, monkeypatch, tmp_path) -> None:
+    """Ctrl-C between two chunks: the file holds the first, and the exit code is that of an interrupt."""
+    from archcost import sweep
+    from archcost.cli import sweep as command
+
+    monkeypatch.setattr(command, "CHUNK", 10)
+    evaluate = sweep.evaluate
+
+    def interrupted(subject: Any, some: Any, safe: bool) -> Any:
+        if some["resolution"][0] >= 84:
+            raise KeyboardInterrupt
+        return evaluate(subject, some, safe)
+
+    monkeypatch.setattr(sweep, "evaluate", interrupted)
+    path = tmp_path / "sweep.csv"
+    result = archcost("sweep", "resnet18", "resolution=64:163", "--output", str(path), exit_code=130)
+    assert len(path.read_text().splitlines()) == 1 + 20
+    assert "20 points, 20 kept; stopped before the other 80" in result.stderr
