@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import ast
-from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import product
 from math import prod
 from typing import Any, NamedTuple
@@ -23,6 +23,7 @@ from archcost.source import Limits
 from archcost.spec import Spec
 
 QUANTITIES = ("params", "macs", "flops", "memory", "peak_memory")
+AHEAD = 16  # chunks that are handed out before the first of them is taken back
 SAFE = 2**60  # what stays below it cannot have passed the 2**63 of an integer on the way
 
 Point = Mapping[str, Any]  # a setting for each knob
@@ -235,3 +236,38 @@ def _known(name: str, columns: Columns) -> str:
     if name.removeprefix("-") not in numbers:
         raise ArchcostError(f"there is no column {name!r}{did_you_mean(name, numbers)} (known: {', '.join(numbers)})")
     return name
+
+
+class Chunk(NamedTuple):
+    """Some points of a sweep, worked out: those that are possible and wanted, and how many there were."""
+
+    columns: Columns
+    done: int
+    impossible: int
+    first: str  # the first impossible point, in words
+
+
+def chunk(subject: Subject, points: Columns, where: str | None = None, safe: bool = False) -> Chunk:
+    """A pure function of a network and some points, so that any machine may work it out."""
+    found, possible = evaluate(subject, points, safe)
+    network = np.full(len(possible), subject.variant or subject.spec.name, dtype=object)
+    columns = {"network": network, **points, **found}
+    chosen = possible & holds(where, columns) if where else possible
+    outside = {name: values[~possible][0] for name, values in points.items()} if not possible.all() else {}
+    return Chunk(picked(columns, np.flatnonzero(chosen)), len(possible), int((~possible).sum()), _words(outside))
+
+
+def in_order(
+    submit: Callable[..., Any] | None, work: Callable[[Columns], Chunk], parts: Iterable[Columns]
+) -> Iterator[Chunk]:
+    """The chunks of some parts, in their order: by an executor's `submit`, some at a time, or here, one by one."""
+    if submit is None:
+        yield from map(work, parts)
+        return
+    waiting: deque[Any] = deque()
+    for part in parts:
+        waiting.append(submit(work, part))
+        if len(waiting) >= AHEAD:
+            yield waiting.popleft().result()
+    while waiting:
+        yield waiting.popleft().result()

@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
+import signal
 import sys
 from typing import Any
 
@@ -167,15 +169,72 @@ def test_a_stop_keeps_what_is_finished(archcost, monkeypatch, tmp_path) -> None:
     from archcost.cli import sweep as command
 
     monkeypatch.setattr(command, "CHUNK", 10)
-    evaluate = sweep.evaluate
+    chunk = sweep.chunk
 
-    def interrupted(subject: Any, some: Any, safe: bool) -> Any:
-        if some["resolution"][0] >= 84:
+    def interrupted(subject: Any, points: Any, **options: Any) -> Any:
+        if points["resolution"][0] >= 84:
             raise KeyboardInterrupt
-        return evaluate(subject, some, safe)
+        return chunk(subject, points, **options)
 
-    monkeypatch.setattr(sweep, "evaluate", interrupted)
+    monkeypatch.setattr(sweep, "chunk", interrupted)
     path = tmp_path / "sweep.csv"
     result = archcost("sweep", "resnet18", "resolution=64:163", "--output", str(path), exit_code=130)
     assert len(path.read_text().splitlines()) == 1 + 20
     assert "20 points, 20 kept; stopped before the other 80" in result.stderr
+
+
+ARGUMENTS = (
+    "sweep",
+    "mobilenet_v2",
+    "alpha=0.25:1.5:0.25",
+    "resolution=24:300",
+    "--where",
+    "macs < 2e8",
+    "--format",
+    "csv",
+)
+
+
+def test_workers_change_nothing(archcost, monkeypatch) -> None:
+    """Chunks that local processes work out are those that are worked out here, in the same order."""
+    from archcost.cli import sweep as command
+
+    monkeypatch.setattr(command, "CHUNK", 100)
+    alone = archcost(*ARGUMENTS)
+    shared = archcost(*ARGUMENTS, "--workers", "2")
+    assert alone.stdout == shared.stdout and alone.stderr == shared.stderr
+    assert len(alone.stdout.splitlines()) > 100
+
+
+def test_a_cluster_changes_nothing(archcost, monkeypatch) -> None:
+    """A Dask cluster of two processes, one of which is killed on the way, gives the same."""
+    distributed = pytest.importorskip("distributed")
+    from archcost import sweep
+    from archcost.cli import sweep as command
+
+    monkeypatch.setattr(command, "CHUNK", 100)
+    alone = archcost(*ARGUMENTS)
+    with distributed.LocalCluster(
+        n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None, silence_logs=50
+    ) as cluster:
+        killed = []
+
+        def killing(submit: Any, work: Any, parts: Any) -> Any:
+            for index, found in enumerate(sweep_in_order(submit, work, parts)):
+                if index == 2:
+                    worker = next(iter(cluster.workers.values()))
+                    os.kill(worker.process.pid, signal.SIGKILL)
+                    killed.append(worker)
+                yield found
+
+        sweep_in_order = sweep.in_order
+        monkeypatch.setattr(sweep, "in_order", killing)
+        shared = archcost(*ARGUMENTS, "--scheduler", cluster.scheduler_address)
+    assert killed and alone.stdout == shared.stdout
+
+
+def test_no_scheduler(archcost) -> None:
+    """An address at which nobody listens."""
+    pytest.importorskip("distributed")
+    error = archcost("sweep", "resnet18", "resolution=64", "--scheduler", "nowhere", exit_code=2).stderr
+    assert "there is no Dask scheduler at nowhere" in error

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,7 +30,7 @@ from archcost.zoo import find
 
 if TYPE_CHECKING:
     from archcost.axes import Axes
-    from archcost.sweep import Columns, Subject
+    from archcost.sweep import Chunk, Columns, Subject
 
 FORMATS = ("rich", "csv", "json")
 CHUNK = 50_000  # points at once
@@ -44,6 +47,12 @@ class Tally:
     impossible: int = 0
     kept: int = 0
     stopped: bool = False
+
+    def add(self, found: Chunk) -> None:
+        """Count what a chunk brought."""
+        self.done += found.done
+        self.impossible += found.impossible
+        self.kept += len(found.columns["network"])
 
     def remarks(self) -> list[str]:
         """What there is to say of them."""
@@ -64,6 +73,8 @@ class Tally:
 @click.option("--columns", metavar="A,B,…", help="Columns to show, in this order.")
 @click.option("--seed", default=0, show_default=True, metavar="N", type=click.IntRange(0), help="Of random values.")
 @click.option("--strict", is_flag=True, help="Impossible points are an error instead of being left out.")
+@click.option("--workers", type=click.IntRange(1, 256), metavar="N", help="Local processes that share the work.")
+@click.option("--scheduler", metavar="ADDRESS", help="A Dask cluster that does the work: tcp://HOST:PORT.")
 @click.option("--force", is_flag=True, help="Overwrite the output file.")
 @output(*FORMATS)
 def sweep_command(terms: tuple[str, ...], limits: tuple[str, ...], **options: Any) -> None:
@@ -91,15 +102,13 @@ def sweep_command(terms: tuple[str, ...], limits: tuple[str, ...], **options: An
         raise ArchcostError("sweep takes networks and values of knobs: NAME... K=V1,V2,...")
     subjects = [_subject(name, grid, options["convention_name"], limits) for name in names]
     tally = Tally(len(subjects) * grid.points)
-    chunks = _kept(subjects, grid, options["where"], options["strict"], tally)
-    _written(chunks, form, options, tally)
+    with _executor(options["workers"], options["scheduler"]) as submit:
+        _written(_kept(subjects, grid, submit, options, tally), form, options, tally)
     if tally.stopped:
         raise click.exceptions.Exit(130)
 
 
 def _need_numpy() -> None:
-    from importlib.util import find_spec
-
     if find_spec("numpy") is None:
         raise ArchcostError("sweeps need NumPy: pip install 'archcost[arrays]'")
 
@@ -119,41 +128,66 @@ def _subject(name: str, grid: Axes, convention: str, limits: Sequence[str]) -> S
     return Subject(spec, variant or spec.first, counted(convention, [name], limits), limits=allowed)
 
 
-def _kept(subjects: Sequence[Subject], grid: Axes, where: str | None, strict: bool, tally: Tally) -> Iterator[Columns]:
+def _kept(
+    subjects: Sequence[Subject], grid: Axes, submit: Callable[..., Any] | None, options: Mapping[str, Any], tally: Tally
+) -> Iterator[Columns]:
     """The points that are possible and wanted, chunk by chunk, until all are done or the user stops them."""
-    import numpy as np
+    from archcost.sweep import chunk, in_order, is_safe
 
-    from archcost.sweep import evaluate, holds, is_safe, picked
-
-    every = {name: values for group in grid.groups for name, values in group.items()}
-    numbers = all(values.dtype != object for values in every.values())
+    numbers = all(grid.values(knob).dtype != object for knob in grid.knobs)
     try:
         for subject in subjects:
             name = subject.variant or subject.spec.name
-            safe = numbers and is_safe(subject, every)
-            for points in _shown(grid.parts(CHUNK), -(-grid.points // CHUNK), name):
-                found, possible = evaluate(subject, points, safe)
-                if strict and not possible.all():
-                    first = {knob: values[~possible][0] for knob, values in points.items()}
-                    words = ", ".join(f"{knob}={value}" for knob, value in first.items())
-                    raise ArchcostError(f"{name} is impossible with {words}")
-                network = np.full(len(possible), name, dtype=object)
-                columns = {"network": network, **points, **found}
-                chosen = possible & holds(where, columns) if where else possible
-                tally.done += len(possible)
-                tally.impossible += int((~possible).sum())
-                tally.kept += int(chosen.sum())
-                yield picked(columns, np.flatnonzero(chosen))
+            safe = numbers and is_safe(subject, {knob: grid.values(knob) for knob in grid.knobs})
+            work = partial(chunk, subject, where=options["where"], safe=safe)
+            for found in _shown(in_order(submit, work, grid.parts(CHUNK)), -(-grid.points // CHUNK), name):
+                if options["strict"] and found.impossible:
+                    raise ArchcostError(f"{name} is impossible with {found.first}")
+                tally.add(found)
+                yield found.columns
     except KeyboardInterrupt:
         tally.stopped = True
 
 
-def _shown(parts: Iterator[Columns], many: int, name: str) -> Iterator[Columns]:
-    """The parts; on a terminal, if there are many, with a bar that says how far they are."""
+@contextmanager
+def _executor(workers: int | None, scheduler: str | None) -> Iterator[Callable[..., Any] | None]:
+    """What hands chunks out: local processes, a Dask cluster, or nothing: then they are worked out here."""
+    if scheduler:
+        if find_spec("distributed") is None:
+            raise ArchcostError("a scheduler needs Dask: pip install 'archcost[dask]'")
+        from distributed import Client
+
+        try:
+            client: Any = Client(scheduler, timeout=10)  # type: ignore[no-untyped-call]
+        except (OSError, ValueError) as error:
+            raise ArchcostError(f"there is no Dask scheduler at {scheduler}: {error}") from error
+        with client:
+            yield client.submit
+    elif workers and workers > 1:
+        from concurrent.futures import ProcessPoolExecutor
+
+        with ProcessPoolExecutor(workers, initializer=_deaf) as pool:
+            try:
+                yield pool.submit
+            finally:
+                pool.shutdown(cancel_futures=True)
+    else:
+        yield None
+
+
+def _deaf() -> None:
+    """A worker leaves Ctrl-C to the process that hands out the work."""
+    import signal
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def _shown(chunks: Iterator[Chunk], many: int, name: str) -> Iterator[Chunk]:
+    """The chunks; on a terminal, if there are many, with a bar that says how far they are."""
     if many < MANY or not sys.stderr.isatty():
-        yield from parts
+        yield from chunks
         return
-    with click.progressbar(parts, length=many, label=name, file=sys.stderr) as shown:
+    with click.progressbar(chunks, length=many, label=name, file=sys.stderr) as shown:
         yield from shown
 
 
