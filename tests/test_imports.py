@@ -33,7 +33,7 @@ ORDER = [
     {"memory", "receptive", "fold", "symbolic"},
     {"report"},
     {"axes"},
-    {"sweep"},
+    {"sweep", "dataset"},
     {"explain"},
     {"figure", "claims", "comparison", "overview"},
     {"reconcile", "variations", "countings"},

@@ -183,16 +183,8 @@ def test_a_stop_keeps_what_is_finished(archcost, monkeypatch, tmp_path) -> None:
     assert "20 points, 20 kept; stopped before the other 80" in result.stderr
 
 
-ARGUMENTS = (
-    "sweep",
-    "mobilenet_v2",
-    "alpha=0.25:1.5:0.25",
-    "resolution=24:300",
-    "--where",
-    "macs < 2e8",
-    "--format",
-    "csv",
-)
+POINTS = ("mobilenet_v2", "alpha=0.25:1.5:0.25", "resolution=24:300")
+ARGUMENTS = ("sweep", *POINTS, "--where", "macs < 2e8", "--format", "csv")
 
 
 def test_workers_change_nothing(archcost, monkeypatch) -> None:
@@ -238,3 +230,37 @@ def test_no_scheduler(archcost) -> None:
     pytest.importorskip("distributed")
     error = archcost("sweep", "resnet18", "resolution=64", "--scheduler", "nowhere", exit_code=2).stderr
     assert "there is no Dask scheduler at nowhere" in error
+
+
+def test_parquet(archcost, monkeypatch, tmp_path) -> None:
+    """A dataset that others read; a second run does only what is missing; another sweep is refused."""
+    parquet = pytest.importorskip("pyarrow.parquet")
+    from archcost import sweep
+    from archcost.cli import sweep as command
+
+    monkeypatch.setattr(command, "CHUNK", 100)
+    folder = tmp_path / "points.parquet"
+    arguments = ("sweep", *POINTS, "--where", "macs < 2e8", "--output", str(folder))
+    result = archcost(*arguments)
+    table = parquet.read_table(folder, columns=["network", "alpha", "resolution", "macs"])
+    text = csv.DictReader(io.StringIO(archcost(*ARGUMENTS).stdout))
+    rows = [(row["network"], float(row["alpha"]), int(row["resolution"]), int(row["macs"])) for row in text]
+    assert [tuple(row.values()) for row in table.to_pylist()] == rows
+    (folder / "part-000003.parquet").unlink()
+    worked = []
+    chunk = sweep.chunk
+
+    def noted(subject: Any, points: Any, **options: Any) -> Any:
+        worked.append(len(points["alpha"]))
+        return chunk(subject, points, **options)
+
+    monkeypatch.setattr(sweep, "chunk", noted)
+    again = archcost(*arguments)
+    assert worked == [100]
+    assert parquet.read_table(folder, columns=["macs"]).num_rows == len(rows)
+    assert again.stderr.split(",")[0:2] == result.stderr.split(",")[0:2]
+    other = ("sweep", "resnet18", "resolution=64", "--output", str(folder))
+    assert "holds something else: --force" in archcost(*other, exit_code=2).stderr
+    archcost(*other, "--force")
+    assert parquet.read_table(folder).num_rows == 1
+    assert "parquet writes all points" in archcost(*other, "--top", "3", exit_code=2).stderr

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from archcost.render.grid import Grid
 
 Function = TypeVar("Function", bound=Callable[..., Any])
-FORMATS = {"rich": "", "json": ".json", "csv": ".csv", "markdown": ".md", "latex": ".tex"}
+FORMATS = {"rich": "", "json": ".json", "csv": ".csv", "markdown": ".md", "latex": ".tex", "parquet": ".parquet"}
 
 
 class Network(click.ParamType[str]):

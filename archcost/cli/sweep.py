@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from archcost import __version__
 from archcost.cli.options import (
     Network,
     chosen_format,
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from archcost.axes import Axes
     from archcost.sweep import Chunk, Columns, Subject
 
-FORMATS = ("rich", "csv", "json")
+FORMATS = ("rich", "csv", "json", "parquet")
 CHUNK = 50_000  # points at once
 SHOWN = 20  # rows of a table, unless --top says otherwise
 MANY = 4  # chunks: of fewer there is no need to show how far they are
@@ -91,7 +92,7 @@ def sweep_command(terms: tuple[str, ...], limits: tuple[str, ...], **options: An
     """
     form = chosen_format(options["form"], options["output"], FORMATS)
     path = options["output"]
-    if path and Path(path).is_file() and not options["force"]:
+    if form != "parquet" and path and Path(path).is_file() and not options["force"]:
         raise ArchcostError(f"{path} exists: --force overwrites it")
     _need_numpy()
     from archcost.axes import axes
@@ -102,8 +103,9 @@ def sweep_command(terms: tuple[str, ...], limits: tuple[str, ...], **options: An
         raise ArchcostError("sweep takes networks and values of knobs: NAME... K=V1,V2,...")
     subjects = [_subject(name, grid, options["convention_name"], limits) for name in names]
     tally = Tally(len(subjects) * grid.points)
+    finished = _begun(terms, options) if form == "parquet" else frozenset()
     with _executor(options["workers"], options["scheduler"]) as submit:
-        _written(_kept(subjects, grid, submit, options, tally), form, options, tally)
+        _written(_kept(subjects, grid, submit, finished, options, tally), form, options, tally)
     if tally.stopped:
         raise click.exceptions.Exit(130)
 
@@ -128,23 +130,47 @@ def _subject(name: str, grid: Axes, convention: str, limits: Sequence[str]) -> S
     return Subject(spec, variant or spec.first, counted(convention, [name], limits), limits=allowed)
 
 
+def _begun(terms: tuple[str, ...], options: Mapping[str, Any]) -> frozenset[int]:
+    """The chunks of a Parquet dataset that an earlier run has finished."""
+    if find_spec("pyarrow") is None:
+        raise ArchcostError("Parquet needs pyarrow: pip install 'archcost[parquet]'")
+    if not options["output"] or any(options[key] for key in ("sort", "top", "pareto", "columns")):
+        raise ArchcostError(
+            "parquet writes all points to the folder of --output: no --sort, --top, --pareto, --columns"
+        )
+    from archcost.dataset import begun
+
+    asked = {key: options[key] for key in ("zipped", "where", "seed", "convention_name")}
+    about = {"version": __version__, "terms": terms, "chunk": CHUNK, **asked}
+    return begun(Path(options["output"]), about, options["force"])
+
+
 def _kept(
-    subjects: Sequence[Subject], grid: Axes, submit: Callable[..., Any] | None, options: Mapping[str, Any], tally: Tally
-) -> Iterator[Columns]:
-    """The points that are possible and wanted, chunk by chunk, until all are done or the user stops them."""
+    subjects: Sequence[Subject],
+    grid: Axes,
+    submit: Callable[..., Any] | None,
+    finished: frozenset[int],
+    options: Mapping[str, Any],
+    tally: Tally,
+) -> Iterator[tuple[int, Columns]]:
+    """The points that are possible and wanted, in numbered chunks, until all are done or the user stops them."""
     from archcost.sweep import chunk, in_order, is_safe
 
     numbers = all(grid.values(knob).dtype != object for knob in grid.knobs)
     try:
-        for subject in subjects:
+        for place, subject in enumerate(subjects):
             name = subject.variant or subject.spec.name
             safe = numbers and is_safe(subject, {knob: grid.values(knob) for knob in grid.knobs})
             work = partial(chunk, subject, where=options["where"], safe=safe)
-            for found in _shown(in_order(submit, work, grid.parts(CHUNK)), -(-grid.points // CHUNK), name):
+            many = -(-grid.points // CHUNK)
+            wanted = [i for i in range(many) if place * many + i not in finished]
+            parts = (grid.part(i * CHUNK, (i + 1) * CHUNK) for i in wanted)
+            tally.done += min(grid.points, (many - len(wanted)) * CHUNK)
+            for i, found in zip(wanted, _shown(in_order(submit, work, parts), len(wanted), name), strict=False):
                 if options["strict"] and found.impossible:
                     raise ArchcostError(f"{name} is impossible with {found.first}")
                 tally.add(found)
-                yield found.columns
+                yield place * many + i, found.columns
     except KeyboardInterrupt:
         tally.stopped = True
 
@@ -191,20 +217,26 @@ def _shown(chunks: Iterator[Chunk], many: int, name: str) -> Iterator[Chunk]:
         yield from shown
 
 
-def _written(chunks: Iterator[Columns], form: str, options: Mapping[str, Any], tally: Tally) -> None:
-    """The points in their format. Where nothing must be seen together, CSV is written as it comes."""
+def _written(chunks: Iterator[tuple[int, Columns]], form: str, options: Mapping[str, Any], tally: Tally) -> None:
+    """The points in their format. Where nothing must be seen together, they are written as they come."""
     from archcost.render import sweep as render
     from archcost.sweep import joined, reduced
 
     wanted = [name.strip() for name in (options["columns"] or "").split(",") if name.strip()]
+    if form == "parquet":
+        from archcost.dataset import write
+
+        write(Path(options["output"]), chunks)
+        click.echo(tally.remarks()[0], err=True)
+        return
     if form == "csv" and not any(options[key] for key in ("sort", "top", "pareto")):
-        texts = (render.csv(chunk, _names(chunk, wanted), first=i == 0) for i, chunk in enumerate(chunks))
+        texts = (render.csv(chunk, _names(chunk, wanted), first=i == 0) for i, chunk in chunks)
         emit_parts(texts, options["output"])
         click.echo(tally.remarks()[0], err=True)
         return
     limit = options["top"] or (SHOWN if form == "rich" and not options["sort"] and not options["pareto"] else None)
     kept: Columns = {}
-    for chunk in chunks:
+    for _, chunk in chunks:
         kept = reduced(joined(kept, chunk), options["pareto"], options["sort"], limit)
     names = _names(kept, wanted)
     if form == "csv":
