@@ -98,12 +98,18 @@ def undecided(text: str, value: Any) -> str:
     return f"whether {shown(text)} holds depends on {names}: take a number, or a multiple of one"
 
 
-def evaluate(text: str, names: Mapping[str, Any], at: Position, functions: Mapping[str, Any] = FUNCTIONS) -> Any:
+def evaluate(
+    text: str,
+    names: Mapping[str, Any],
+    at: Position,
+    functions: Mapping[str, Any] = FUNCTIONS,
+    walk: type[Evaluation] | None = None,
+) -> Any:
     """The value of an expression over the names in scope; a mistake is reported at its own column."""
     if len(text) > LENGTH:
         raise SpecError(f"an expression of more than {LENGTH} characters", at)
     try:
-        return Evaluation(names, functions, at, text).value(parse(text, at))
+        return (walk or Evaluation)(names, functions, at, text).value(parse(text, at))
     except RecursionError as error:
         raise SpecError("an expression that is nested too deeply", at) from error
 

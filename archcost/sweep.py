@@ -16,7 +16,8 @@ from archcost.convention import Convention, element_bytes
 from archcost.dims import Disagreement, Shape
 from archcost.errors import ArchcostError, Position, ShapeError, Source, did_you_mean
 from archcost.expand import expand
-from archcost.expression import FUNCTIONS, Evaluation, parse
+from archcost.expression import Evaluation
+from archcost.expression import evaluate as evaluate_expression
 from archcost.memory import peak
 from archcost.net import Step, propagate
 from archcost.source import Limits
@@ -24,6 +25,7 @@ from archcost.spec import Spec
 
 QUANTITIES = ("params", "macs", "flops", "memory", "peak_memory")
 AHEAD = 16  # chunks that are handed out before the first of them is taken back
+FEW = 64  # points that are worked out one by one where their counts may overflow
 SAFE = 2**60  # what stays below it cannot have passed the 2**63 of an integer on the way
 
 Point = Mapping[str, Any]  # a setting for each knob
@@ -47,9 +49,13 @@ class Each(Evaluation):
 
 
 def holds(text: str, columns: Columns) -> Values:
-    """At which points a condition over the columns holds."""
-    at = Position(Source("--where", text), 1, 1)
-    answers = np.asarray(Each(columns, FUNCTIONS, at, text).value(parse(text, at)))
+    """At which points a condition over the columns holds.
+
+    Whole numbers are computed with as extended floats, which hold all of 64 bits and do not wrap in products.
+    """
+    wide = {name: v.astype(np.longdouble) if v.dtype == np.int64 else v for name, v in columns.items()}
+    with np.errstate(all="ignore"):  # what is divided by zero is larger than any number
+        answers = np.asarray(evaluate_expression(text, wide, Position(Source("--where", text), 1, 1), walk=Each))
     if answers.dtype != bool:
         raise ArchcostError(f"--where takes a condition, such as 'macs < 300e6', not {text!r}")
     return np.broadcast_to(answers, len(next(iter(columns.values()))))
@@ -140,6 +146,9 @@ def _parts(error: Exception, group: Values, knobs: Point) -> list[Values]:
     arrays = {name: values for name, values in knobs.items() if _is_array(values)}
     if not arrays or isinstance(cause, ShapeError):
         return []
+    if isinstance(error, OverflowError) and len(group) > FEW:  # where the small ones are, nothing overflows
+        order = np.lexsort([*arrays.values()])
+        return [group[order[: len(group) // 2]], group[order[len(group) // 2 :]]]
     # A knob that takes no array: that with the fewest values is split into them.
     values = min(arrays.values(), key=lambda values: len(set(values.tolist())))
     return [group[values == value] for value in dict.fromkeys(values.tolist())]

@@ -34,6 +34,7 @@ ORDER = [
     {"report"},
     {"axes"},
     {"sweep", "dataset"},
+    {"search"},
     {"explain"},
     {"figure", "claims", "comparison", "overview"},
     {"reconcile", "variations", "countings"},

@@ -101,7 +101,7 @@ def output(*formats: str) -> Callable[[Function], Function]:
     def decorate(function: Function) -> Function:
         function = click.option(
             "--output",
-            type=click.Path(dir_okay=False),
+            type=click.Path(dir_okay="parquet" in formats),
             metavar="FILE",
             help="Write to a file; its ending tells the format.",
         )(function)

@@ -165,7 +165,7 @@ def _kept(
             many = -(-grid.points // CHUNK)
             wanted = [i for i in range(many) if place * many + i not in finished]
             parts = (grid.part(i * CHUNK, (i + 1) * CHUNK) for i in wanted)
-            tally.done += min(grid.points, (many - len(wanted)) * CHUNK)
+            tally.done += grid.points - sum(min(CHUNK, grid.points - i * CHUNK) for i in wanted)
             for i, found in zip(wanted, _shown(in_order(submit, work, parts), len(wanted), name), strict=False):
                 if options["strict"] and found.impossible:
                     raise ArchcostError(f"{name} is impossible with {found.first}")
