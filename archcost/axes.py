@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from fractions import Fraction
 from math import prod
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
 from archcost.errors import ArchcostError, Source
+from archcost.kinds import LARGEST
 from archcost.source import parse, plain_data
 
 Values: TypeAlias = "np.ndarray[Any, Any]"
 MOST = 10**9  # values of an axis
+MOST_POINTS = 10**15
 NUMBER = r"[-+]?\d+(?:\.\d*)?(?:[eE][-+]?\d+)?"
 RANGE = re.compile(rf"({NUMBER}):({NUMBER})(?::({NUMBER}))?$")
 DRAWN = re.compile(rf"(random|log)\(({NUMBER}),({NUMBER}),n=(\d+)\)$")
@@ -75,13 +78,16 @@ def axes(texts: Sequence[str], zipped: bool, seed: int) -> Axes:
         lengths = {name: len(values) for name, values in group.items()}
         if len({*lengths.values()}) > 1:
             raise ArchcostError(f"side by side, knobs need as many values each, not {lengths}")
-    return Axes(tuple(group for group in groups if group))
+    found = Axes(tuple(group for group in groups if group))
+    if found.points > MOST_POINTS:
+        raise ArchcostError(f"that makes {found.points:,} points, more than {MOST_POINTS:,}")
+    return found
 
 
 def _values(name: str, text: str, random: np.random.Generator) -> Values:
     ranged, drawn = RANGE.match(text), DRAWN.match(text)
     if ranged:
-        return _range(name, *(_number(part or "1") for part in ranged.groups()))
+        return _range(name, *(part or "1" for part in ranged.groups()))
     if drawn:
         kind, low, high, many = drawn[1], _number(drawn[2]), _number(drawn[3]), int(drawn[4][:12])
         if not low < high or not 0 < many <= MOST or (kind == "log" and low <= 0):
@@ -93,18 +99,26 @@ def _values(name: str, text: str, random: np.random.Generator) -> Values:
 
 
 def _number(text: str) -> Any:
-    return int(text) if re.fullmatch(r"[-+]?\d+", text) else float(text)
+    """The number that a text writes."""
+    number = int(text) if re.fullmatch(r"[-+]?\d+", text) else float(text)
+    if not abs(number) < LARGEST:
+        raise ArchcostError(f"{text} is too large for any size")
+    return number
 
 
-def _range(name: str, start: Any, stop: Any, step: Any) -> Values:
-    """From start to stop, which is included when a step lands on it."""
+def _range(name: str, *texts: str) -> Values:
+    """From start to stop, which is included when a step lands on it: exactly, as the decimals are written."""
+    start, stop, step = map(Fraction, texts)
     if not step or (stop - start) / step < 0:
-        raise ArchcostError(f"{name}={start}:{stop}:{step} is empty")
-    many = int((stop - start) / step + 1e-9) + 1
-    if many > MOST:
-        raise ArchcostError(f"{name}={start}:{stop}:{step} has more than {MOST:,} values")
-    values = start + np.arange(many) * step
-    return values if isinstance(start + step, int) else np.asarray(np.round(values, 12))
+        raise ArchcostError(f"{name}={':'.join(texts)} is empty")
+    many = (stop - start) // step + 1
+    if many > MOST or abs(start) + abs(stop) >= LARGEST:
+        raise ArchcostError(f"{name}={':'.join(texts)} has too many values, or too large ones")
+    places = np.arange(many)
+    if all(re.fullmatch(r"[-+]?\d+", text) for text in texts):
+        return int(start) + places * int(step)
+    digits = max(len(text.partition(".")[2]) for text in texts)
+    return np.asarray(np.round(float(start) + places * float(step), max(digits, 12)))
 
 
 def _random(low: Any, high: Any, many: int, random: np.random.Generator) -> Values:
@@ -120,7 +134,10 @@ def _log(low: Any, high: Any, many: int) -> Values:
 
 def _split(text: str) -> list[str]:
     """The values of a list; a comma in brackets parts nothing."""
-    return re.findall(r"(?:\[[^\]]*\]|[^,\[\]])+", text)
+    parts = re.split(r",(?![^\[]*\])", text)
+    if not all(parts):
+        raise ArchcostError(f"{text!r} has a value that is empty")
+    return parts
 
 
 def _scalar(name: str, text: str) -> Any:

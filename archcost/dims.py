@@ -109,6 +109,8 @@ def at_least(number: Dim, least: Dim) -> Answer:
     """Whether the number is not below `least`."""
     if isinstance(number, int) and isinstance(least, int):
         return number >= least
+    if hasattr(number, "dtype") and isinstance(least, int) and number.min() >= least:
+        return True
     difference: Any = number - least
     return difference.is_nonnegative if is_symbolic(difference) else _agreed(difference >= 0)
 

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 
 from archcost.convention import Convention
+from archcost.dims import Shape
 from archcost.net import Net, Node, Step, propagate
 
 INTO = ("conv", "depthwise", "transposed_conv", "linear")
 
 
-def steps_under(convention: Convention, net: Net) -> tuple[Step, ...]:
-    """The steps of a net as a convention sees them."""
-    return propagate(fold_batchnorms(net) if convention.fold else net)
+def steps_under(convention: Convention, net: Net, shared: Callable[[Shape], Shape] | None = None) -> tuple[Step, ...]:
+    """The steps of a net as a convention sees them; `shared` is what `propagate` takes."""
+    return propagate(fold_batchnorms(net) if convention.fold else net, shared)
 
 
 def fold_batchnorms(net: Net) -> Net:

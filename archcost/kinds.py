@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any, NamedTuple
 
+from archcost.dims import settled
 from archcost.errors import ArchcostError, did_you_mean
 
 EXPRESSION = {"type": "string"}  # anywhere a number is wanted, an expression may stand
@@ -34,10 +35,12 @@ def is_number(value: Any) -> bool:
 
 
 def is_whole(value: Any, least: int = 1) -> bool:
-    """A whole number not below `least`; symbols and arrays are taken at their word."""
+    """A whole number not below `least`, at all points of an array; symbols are taken at their word."""
     if isinstance(value, int | float):
         return isinstance(value, int) and not isinstance(value, bool) and value >= least
-    return is_number(value) and (not hasattr(value, "dtype") or value.dtype.kind in "iu")
+    if hasattr(value, "dtype"):
+        return value.dtype.kind in "iu" and settled(value >= least) is True
+    return is_number(value)
 
 
 def is_hashable(value: Any) -> bool:

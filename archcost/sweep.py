@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import reduce
 from itertools import product
 from math import prod
 from typing import Any, NamedTuple
@@ -18,14 +19,16 @@ from archcost.errors import ArchcostError, Position, ShapeError, Source, did_you
 from archcost.expand import expand
 from archcost.expression import Evaluation
 from archcost.expression import evaluate as evaluate_expression
+from archcost.fold import steps_under
 from archcost.memory import peak
-from archcost.net import Step, propagate
+from archcost.net import Step
 from archcost.source import Limits
 from archcost.spec import Spec
 
 QUANTITIES = ("params", "macs", "flops", "memory", "peak_memory")
 AHEAD = 16  # chunks that are handed out before the first of them is taken back
 FEW = 64  # points that are worked out one by one where their counts may overflow
+LARGE = 2**20  # no size in any network comes near
 SAFE = 2**60  # what stays below it cannot have passed the 2**63 of an integer on the way
 
 Point = Mapping[str, Any]  # a setting for each knob
@@ -37,15 +40,17 @@ class Each(Evaluation):
 
     def BoolOp(self, node: ast.BoolOp) -> Any:
         both = np.logical_and if isinstance(node.op, ast.And) else np.logical_or
-        return both.reduce([np.asarray(self.value(part), dtype=bool) for part in node.values])
+        return reduce(both, (np.asarray(self.value(part), dtype=bool) for part in node.values))
 
     def UnaryOp(self, node: ast.UnaryOp) -> Any:
-        return np.logical_not(self.value(node.operand)) if isinstance(node.op, ast.Not) else super().UnaryOp(node)
+        if isinstance(node.op, ast.Not):
+            return np.logical_not(np.asarray(self.value(node.operand), dtype=bool))
+        return super().UnaryOp(node)
 
     def Compare(self, node: ast.Compare) -> Any:
         terms = [node.left, *node.comparators]
         pairs = (ast.Compare(a, [op], [b]) for a, op, b in zip(terms, node.ops, node.comparators, strict=False))
-        return np.logical_and.reduce([super(Each, self).Compare(ast.copy_location(pair, node)) for pair in pairs])
+        return reduce(np.logical_and, (super(Each, self).Compare(ast.copy_location(pair, node)) for pair in pairs))
 
 
 def holds(text: str, columns: Columns) -> Values:
@@ -98,10 +103,11 @@ def evaluate(subject: Subject, points: Columns, safe: bool = False) -> tuple[Col
         group = groups.pop()
         knobs = {name: _together(values[group]) for name, values in points.items()}
         try:
-            costs = _costs(subject, knobs)
+            with np.errstate(divide="raise", invalid="raise"):
+                costs = _costs(subject, knobs)
             if any(map(_is_array, knobs.values())) and not safe and not is_safe(subject, knobs):
                 raise OverflowError
-        except (ArchcostError, OverflowError) as error:
+        except (ArchcostError, ArithmeticError, ValueError) as error:
             groups += _parts(error, group, knobs)
             continue
         possible[group] = True
@@ -114,9 +120,11 @@ def evaluate(subject: Subject, points: Columns, safe: bool = False) -> tuple[Col
 
 def _alike(columns: Columns, count: int) -> list[Values]:
     """The points, grouped by settings that are no numbers: words, truths and lists make networks of their own."""
+    if not columns:
+        return [np.arange(count)]
     groups: dict[Any, list[int]] = {}
-    for index, key in enumerate(zip(*columns.values(), strict=True) if columns else [()] * count):
-        groups.setdefault(key, []).append(index)
+    for index, key in enumerate(zip(*columns.values(), strict=True)):
+        groups.setdefault(tuple(map(repr, key)), []).append(index)  # true is not 1
     return [np.array(group) for group in groups.values()]
 
 
@@ -149,15 +157,16 @@ def _parts(error: Exception, group: Values, knobs: Point) -> list[Values]:
     if isinstance(error, OverflowError) and len(group) > FEW:  # where the small ones are, nothing overflows
         order = np.lexsort([*arrays.values()])
         return [group[order[: len(group) // 2]], group[order[len(group) // 2 :]]]
-    # A knob that takes no array: that with the fewest values is split into them.
-    values = min(arrays.values(), key=lambda values: len(set(values.tolist())))
-    return [group[values == value] for value in dict.fromkeys(values.tolist())]
+    # A knob that takes no array, or a point that arrays cannot show the fault of: that with the fewest values is split.
+    values = min(arrays.values(), key=lambda values: len(np.unique(values)))
+    order = np.argsort(values, kind="stable")
+    return np.split(group[order], np.flatnonzero(np.diff(values[order])) + 1)
 
 
 def _costs(subject: Subject, knobs: Point) -> dict[str, Any]:
     """The quantities of a network, as numbers or arrays."""
     net = expand(subject.spec, subject.variant, knobs, subject.limits)
-    steps = propagate(net, _shared())
+    steps = steps_under(subject.convention, net, _shared())
     keys = [(id(step.cost), subject.convention.names(step)) for step in steps]
     alike, each = Counter(keys), dict(zip(keys, steps, strict=True))
     size = element_bytes(subject.convention.dtype)
@@ -212,7 +221,9 @@ def is_safe(subject: Subject, knobs: Point) -> bool:
     for corner in product(*ends):
         try:
             costs = _costs(subject, dict(zip(knobs, corner, strict=True)))
-        except ArchcostError:
+        except ArchcostError:  # too small for the network, unless it is very large: then it may be too large
+            if any(abs(value) >= LARGE for value in corner if isinstance(value, int | float)):
+                return False
             continue
         if max(costs.values()) >= SAFE:
             return False

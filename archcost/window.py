@@ -43,7 +43,12 @@ def slide(
     around = pads(pad, rank)
     clips = rounding == "ceil" or any(same(sum(ends or ()), 0) is not True for ends in around)
     axes = zip(space, each(kernel, rank), each(stride, rank), around, each(dilation, rank), strict=True)
-    found = [_axis(n, k, s, p, d, rounding, clips) for n, k, s, p, d in axes]
+    found: list[tuple[Dim, Window]] = []
+    known: dict[tuple[int, ...], tuple[Dim, Window]] = {}  # axes are mostly the same objects: arrays are slow
+    for axis in axes:
+        alike = tuple(map(id, axis))
+        known[alike] = known.get(alike) or _axis(*axis, rounding, clips)
+        found.append(known[alike])
     return tuple(positions for positions, _ in found), tuple(window for _, window in found)
 
 

@@ -237,7 +237,10 @@ def _written(chunks: Iterator[tuple[int, Columns]], form: str, options: Mapping[
     limit = options["top"] or (SHOWN if form == "rich" and not options["sort"] and not options["pareto"] else None)
     kept: Columns = {}
     for _, chunk in chunks:
-        kept = reduced(joined(kept, chunk), options["pareto"], options["sort"], limit)
+        # The first rows of a front are known only when all of it is.
+        kept = reduced(joined(kept, chunk), options["pareto"], options["sort"], None if options["pareto"] else limit)
+    if kept and options["pareto"]:
+        kept = reduced(kept, None, options["sort"], limit)
     names = _names(kept, wanted)
     if form == "csv":
         emit(render.csv(kept, names, first=True), options["output"])
