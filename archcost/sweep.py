@@ -70,12 +70,24 @@ def front(columns: Columns, names: Sequence[str]) -> Values:
     """Which points are best: none other is at most as large in every column and smaller in one. `-NAME` is as large."""
     values = np.stack([-columns[name[1:]] if name[:1] == "-" else columns[name] for name in names], axis=1)
     order = np.lexsort(values.T[::-1])
+    ranked = values[order]
+    fresh = np.ones(len(ranked), dtype=bool)  # equal points stand or fall together
+    fresh[1:] = np.any(ranked[1:] != ranked[:-1], axis=1)
+    kept = _front(ranked[fresh])
+    return np.asarray(np.sort(order[kept[np.cumsum(fresh) - 1]]))
+
+
+def _front(values: Values) -> Values:
+    """Which rows are best, of different ones in order: what comes later is no better in the first column."""
+    if values.shape[1] == 2:
+        best = np.ones(len(values), dtype=bool)
+        best[1:] = values[1:, 1] < np.minimum.accumulate(values[:, 1])[:-1]
+        return best
     kept: list[int] = []
-    for index in order:
-        ahead = values[kept]
-        if not kept or not np.any(np.all(ahead <= values[index], axis=1) & np.any(ahead < values[index], axis=1)):
-            kept.append(int(index))
-    return np.sort(np.array(kept, dtype=np.int64))
+    for index, row in enumerate(values):
+        if not np.any(np.all(values[kept] <= row, axis=1)):
+            kept.append(index)
+    return np.isin(np.arange(len(values)), kept)
 
 
 class Subject(NamedTuple):
