@@ -17,7 +17,7 @@ from archcost.source import parse, plain_data
 Values: TypeAlias = "np.ndarray[Any, Any]"
 MOST = 10**9  # values of an axis
 MOST_POINTS = 10**15
-NUMBER = r"[-+]?\d+(?:\.\d*)?(?:[eE][-+]?\d+)?"
+NUMBER = r"[-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?"
 RANGE = re.compile(rf"({NUMBER}):({NUMBER})(?::({NUMBER}))?$")
 DRAWN = re.compile(rf"(random|log)\(({NUMBER}),({NUMBER}),n=(\d+)\)$")
 

@@ -119,7 +119,7 @@ def test_impossible_points(archcost) -> None:
     """They are left out and counted, or with --strict refused with the first of them."""
     result = archcost("sweep", "vgg16", "resolution=30:33", "--format", "csv")
     assert [line.split(",")[1] for line in result.stdout.splitlines()] == ["resolution", "32", "33"]
-    assert result.stderr == "4 points, 2 kept; 2 impossible, left out\n"
+    assert result.stderr == "4 points, 2 kept; 2 impossible, left out, first resolution=30\n"
     assert (
         "vgg16 is impossible with resolution=30"
         in archcost("sweep", "vgg16", "resolution=30:33", "--strict", exit_code=2).stderr

@@ -46,6 +46,7 @@ class Tally:
     wanted: int
     done: int = 0
     impossible: int = 0
+    first: str = ""  # the first impossible point, in words
     kept: int = 0
     stopped: bool = False
 
@@ -53,11 +54,12 @@ class Tally:
         """Count what a chunk brought."""
         self.done += found.done
         self.impossible += found.impossible
+        self.first = self.first or found.first
         self.kept += len(found.columns["network"])
 
     def remarks(self) -> list[str]:
         """What there is to say of them."""
-        impossible = f"; {self.impossible:,} impossible, left out" if self.impossible else ""
+        impossible = f"; {self.impossible:,} impossible, left out, first {self.first}" if self.impossible else ""
         stopped = f"; stopped before the other {self.wanted - self.done:,}" if self.stopped else ""
         return [f"{self.done:,} points, {self.kept:,} kept{impossible}{stopped}"]
 
