@@ -104,6 +104,7 @@ def said(found: Sequence[Account], own: Account, quantity: str, printed: str) ->
 
 
 def _holds(found: Account, quantity: str, printed: str) -> bool:
-    figures = [given_figure(quantity, printed, kilo) for kilo in (KILOS if quantity in BYTES else KILOS[:1])]
-    total = found.total(quantity)
+    """Whether the total, rounded or cut off, is printed like that."""
+    total, kilos = found.total(quantity), KILOS if quantity in BYTES else KILOS[:1]
+    figures = [given_figure(quantity, printed, kilo, how) for kilo in kilos for how in ("nearest", "down")]
     return total is not None and any(figure.holds(total) for figure in figures)

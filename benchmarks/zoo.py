@@ -54,12 +54,12 @@ def torch_counter(name: str) -> Callable[[], Any] | None:
 
 def declare_operators() -> Any:
     """The names of torchvision's compiled operators: its models load without them."""
-    import torch
+    from torch import library as registry
 
-    library = torch.library.Library("torchvision", "DEF")
+    operators = registry.Library("torchvision", "DEF")
     for operator in ("nms", "qnms"):
-        library.define(f"{operator}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
-    return library
+        operators.define(f"{operator}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
+    return operators
 
 
 def main() -> None:

@@ -26,13 +26,14 @@ from typing import Any
 from unittest.mock import patch
 
 import torch
+from torch import library as registry
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
 # torchvision's compiled operators do not load beside a CPU build of torch; their names are enough for its models.
-LIBRARY = torch.library.Library("torchvision", "DEF")
+OPERATORS = registry.Library("torchvision", "DEF")
 for operator in ("nms", "qnms"):
-    LIBRARY.define(f"{operator}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
+    OPERATORS.define(f"{operator}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
 
 Shape = list[int]
 Models = dict[str, dict[str, Any]]

@@ -34,6 +34,7 @@ from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
+from torch import library as registry
 
 FILE = Path(__file__).parent / "data" / "tools.json"
 Counts = dict[str, int]
@@ -53,13 +54,13 @@ class Network(NamedTuple):
     def model(self) -> nn.Module:
         """The network with fresh weights."""
         # torchvision's compiled operators do not load beside a CPU build of torch; their names are enough.
-        library = torch.library.Library("torchvision", "DEF")
+        operators = registry.Library("torchvision", "DEF")
         for operator in ("nms", "qnms"):
-            library.define(f"{operator}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
+            operators.define(f"{operator}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
         from torchvision import models
 
         model: nn.Module = models.get_model(self.name, weights=None, **self.options).eval()
-        model.kept = library  # type: ignore[assignment]  # which goes when nobody has it
+        model.kept = operators  # type: ignore[assignment]  # which goes when nobody has it
         return model
 
 

@@ -82,6 +82,9 @@ def test_conventions_of_one_name(tmp_path, archcost) -> None:
 
 def test_against(archcost) -> None:
     """A number that the tool prints is confirmed; exit 0."""
+    for printed in ("fvcore=4.112G", "fvcore=4.111G"):  # rounded, and cut off
+        archcost("reconcile", "resnet50", "--against", printed)
+    archcost("reconcile", "resnet50", "--against", "fvcore=4.113G", exit_code=1)
     result = archcost("reconcile", "resnet50", "--against", "fvcore=4.11G", "--against", "torch.params=25,557,032")
     assert "fvcore, flops 4.11G: yes, 4,111,512,576" in result.stdout
     assert "torch, params 25,557,032: yes" in result.stdout
