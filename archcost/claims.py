@@ -38,6 +38,7 @@ CLAIM: Mapping[str, str] = {
     "source": "who published it: a name in sources.yaml",
     "total": "true, for the reader: the whole net is meant",
     **READING,
+    "sweep": "knobs with a list of settings each, side by side, for a list of figures: a table of the source",
     "symbols": "names that stand for any whole number in `set` and in the printed figure",
     "note": "a remark",
     "erratum": "why the printed figure is wrong",
@@ -95,7 +96,7 @@ def claims_of(spec: Spec, variant: str | None = None) -> list[Claim]:
     if not spec.variants:
         if not value.is_list:
             raise SpecError("claims must be a list", value.at)
-        return [claim for item in value.data for claim in _claims(spec, None, item)]
+        return [claim for item in value.data for one in _swept(item) for claim in _claims(spec, None, one)]
     if not value.is_map:
         raise SpecError("claims must be a map with a list for each variant", value.at)
     found = []
@@ -105,8 +106,31 @@ def claims_of(spec: Spec, variant: str | None = None) -> list[Claim]:
         if not items.is_list:
             raise SpecError(f"the claims of {name} must be a list", items.at)
         if variant in (None, name):
-            found += [claim for item in items.data for claim in _claims(spec, name, item)]
+            found += [claim for item in items.data for one in _swept(item) for claim in _claims(spec, name, one)]
     return found
+
+
+def _swept(item: Value) -> Iterator[Value]:
+    """An item, or one for each point of its sweep; a point without a figure, `null`, claims nothing."""
+    if not item.is_map or "sweep" not in item.data:
+        yield item
+        return
+    rest = {key: value for key, value in item.data.items() if key != "sweep"}
+    knobs, figures = item.data["sweep"], {key: value for key, value in rest.items() if key in QUANTITIES}
+    if not knobs.is_map or not knobs.data:
+        raise SpecError("sweep must be a map: a list of settings for each knob", knobs.at)
+    columns = {**knobs.data, **figures}
+    many = {len(column.data) for column in columns.values() if column.is_list}
+    for name, column in columns.items():
+        if not column.is_list or not column.data or len(many) > 1:
+            raise SpecError(f"{name} must be a list, as long as all others of the sweep", column.at)
+    fixed = rest["set"].data if "set" in rest else {}
+    for place in range(len(next(iter(columns.values())).data)):
+        point = Value({**fixed, **{name: column.data[place] for name, column in knobs.data.items()}}, knobs.at)
+        printed = {name: column.data[place] for name, column in figures.items() if column.data[place].data is not None}
+        others = {key: value for key, value in rest.items() if key not in figures}
+        if printed or not figures:
+            yield item._replace(data={**others, "set": point, **printed})
 
 
 def _claims(spec: Spec, variant: str | None, item: Value) -> Iterator[Claim]:

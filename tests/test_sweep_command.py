@@ -13,6 +13,10 @@ from typing import Any
 import pytest
 
 from archcost import load
+from archcost.claims import Claim, claims_of
+from archcost.judge import agrees
+from archcost.source import Value, plain_data
+from archcost.zoo import specs
 
 
 def points(archcost: Any, *arguments: str) -> list[dict[str, Any]]:
@@ -30,32 +34,34 @@ def test_points_are_those_of_the_tables(archcost) -> None:
         assert row["peak_memory"] == totals.peak_memory_bytes
 
 
-# MobileNet v1, Howard et al. 2017: tables 6 and 7, in millions of parameters and multiply-adds.
-HOWARD = [
-    (1.0, 224, 569, 4.2),
-    (0.75, 224, 325, 2.6),
-    (0.5, 224, 149, 1.3),
-    (0.25, 224, 41, 0.5),
-    (1.0, 192, 418, 4.2),
-    (1.0, 160, 290, 4.2),
-    (1.0, 128, 186, 4.2),
-]
+def tables() -> list[Any]:
+    """The published figures of each network at settings of the same knobs, as MobileNet's tables 6 and 7 print them."""
+    found: dict[Any, list[Claim]] = {}
+    for claim in (claim for spec in specs() for claim in claims_of(spec)):
+        knobs = tuple(claim.reading["set"].data) if "set" in claim.reading else ()
+        plain = claim.quantity in ("params", "macs") and claim.reading.keys() <= {"set", "digits", "rounded"}
+        if knobs and plain and not claim.erratum and not claim.symbols:
+            found.setdefault((claim.architecture, *knobs), []).append(claim)
+    return [pytest.param(claims, id="-".join(key)) for key, claims in found.items()]
 
 
-def test_mobilenet_tables(archcost) -> None:
-    """The paper's tables of width and resolution, as far as they round to what it prints."""
-    rows = points(
-        archcost,
-        "mobilenet_v1",
-        "alpha=1.0,0.75,0.5,0.25,1.0,1.0,1.0",
-        "resolution=224,224,224,224,192,160,128",
-        "--zip",
-    )
-    assert len(rows) == len(HOWARD)
-    for row, (alpha, resolution, macs, params) in zip(rows, HOWARD, strict=True):
-        assert (row["alpha"], row["resolution"]) == (alpha, resolution)
-        assert abs(row["macs"] / 1e6 - macs) < 1
-        assert round(row["params"] / 1e6, 1) == params
+@pytest.mark.parametrize("claims", tables())
+def test_published_tables(archcost, claims: list[Claim]) -> None:
+    """What `verify` proves point by point, the sweep finds at once: each figure rounds to what was printed."""
+    settings = [plain_data(Value(claim.reading["set"].data, claim.place)) for claim in claims]
+    terms = [f"{knob}={','.join(json.dumps(point[knob]) for point in settings)}" for knob in settings[0]]
+    rows = points(archcost, claims[0].architecture, *terms, "--zip")
+    for claim, row in zip(claims, rows, strict=True):
+        assert agrees(row[claim.quantity], claim, claim.reading)
+
+
+def test_there_are_tables() -> None:
+    """The multiplier tables of MobileNet and ShuffleNet, and EfficientNet's compound scaling, are among them."""
+    points = {table.id: len(table.values[0]) for table in tables()}
+    assert points["mobilenet_v1-alpha"] >= 12 and points["mobilenet_v1-resolution"] >= 11
+    assert points["mobilenet_v2-alpha-resolution"] >= 15
+    assert points["shufflenet_v1-scale"] >= 4 and points["shufflenet_v1-groups"] >= 4
+    assert points["efficientnet_b0-width-depth-resolution"] == 11
 
 
 def test_several_networks(archcost) -> None:
