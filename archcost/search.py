@@ -9,12 +9,10 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 
 from archcost.axes import RANGE, Values
-from archcost.errors import ArchcostError, Position, Source, SpecError
-from archcost.expand import expand
+from archcost.errors import ArchcostError, Position, Source
 from archcost.expression import evaluate as condition
 from archcost.kinds import LARGEST
-from archcost.net import propagate
-from archcost.sweep import Subject, evaluate
+from archcost.sweep import Subject, evaluate, why
 
 PARTS = 1000  # into which a range is cut, whose points run as one array
 FEW = 30  # parts, where each point is a network of its own
@@ -111,8 +109,8 @@ def search(
         count += len(tried)
         if not any(held):
             nowhere = not any(point.at for point in tried)
-            why = _why(subject, {**_plain(fixed), knob: tried[0].value}) if nowhere else ""
-            return Found(knob, None, None, count, why)
+            complaint = why(subject, {**_plain(fixed), knob: tried[0].value}) if nowhere else ""
+            return Found(knob, None, None, count, complaint)
         best = len(held) - 1 - held[::-1].index(True) if goal == "maximize" else held.index(True)
         beyond = best + 1 if goal == "maximize" else best - 1
         if not 0 <= beyond < len(values):
@@ -120,8 +118,8 @@ def search(
         low, high = sorted((values[best], values[beyond]))
         inside = among.inside(low, high, parts)
         if not inside:
-            why = "" if tried[beyond].at else _why(subject, {**_plain(fixed), knob: tried[beyond].value})
-            return Found(knob, tried[best], tried[beyond], count, why)
+            complaint = "" if tried[beyond].at else why(subject, {**_plain(fixed), knob: tried[beyond].value})
+            return Found(knob, tried[best], tried[beyond], count, complaint)
         values = [low, *inside, high]
 
 
@@ -162,22 +160,11 @@ def _names(subject: Subject, fixed: Mapping[str, Values]) -> dict[str, Any]:
     return {"network": subject.variant or subject.spec.name, **_plain(fixed)}
 
 
-def _why(subject: Subject, knobs: Mapping[str, Any]) -> str:
-    """What is wrong with the network at a point, if anything is."""
-    try:
-        propagate(expand(subject.spec, subject.variant, knobs, subject.limits))
-    except SpecError as error:
-        return error.message
-    except ArchcostError as error:
-        return str(error)
-    return ""
-
-
 def _takes_arrays(subject: Subject, fixed: Mapping[str, Values], knob: str, among: Range) -> bool:
     """Whether a knob may be an array: not where it says which layers there are."""
     for value in (among.low, among.high):
         pair = np.array([among.setting(value)] * 2)
-        if not _why(subject, {**_plain(fixed), knob: pair}):
+        if not why(subject, {**_plain(fixed), knob: pair}):
             return True
     return False
 

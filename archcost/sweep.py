@@ -15,13 +15,14 @@ import numpy as np
 from archcost.axes import Values
 from archcost.convention import Convention, element_bytes
 from archcost.dims import Disagreement, Shape
-from archcost.errors import ArchcostError, Position, ShapeError, Source, did_you_mean
+from archcost.errors import ArchcostError, Position, ShapeError, Source, SpecError, did_you_mean
 from archcost.expand import expand
 from archcost.expression import Evaluation
 from archcost.expression import evaluate as evaluate_expression
 from archcost.fold import steps_under
+from archcost.kinds import shown
 from archcost.memory import peak
-from archcost.net import Step
+from archcost.net import Step, propagate
 from archcost.source import Limits
 from archcost.spec import Spec
 
@@ -153,7 +154,7 @@ def _is_array(value: Any) -> bool:
 
 
 def _words(knobs: Point) -> str:
-    return ", ".join(f"{name}={value}" for name, value in knobs.items())
+    return ", ".join(f"{name}={shown(value)}" for name, value in knobs.items())
 
 
 def _parts(error: Exception, group: Values, knobs: Point) -> list[Values]:
@@ -242,6 +243,17 @@ def is_safe(subject: Subject, knobs: Point) -> bool:
     return True
 
 
+def why(subject: Subject, knobs: Point) -> str:
+    """What is wrong with the network at a point, if anything is."""
+    try:
+        propagate(expand(subject.spec, subject.variant, knobs, subject.limits))
+    except SpecError as error:
+        return error.message
+    except ArchcostError as error:
+        return str(error)
+    return ""
+
+
 def picked(columns: Columns, places: Values) -> Columns:
     """Some points of columns, in that order."""
     return {name: values[places] for name, values in columns.items()}
@@ -276,7 +288,7 @@ class Chunk(NamedTuple):
     columns: Columns
     done: int
     impossible: int
-    first: str  # the first impossible point, in words
+    first: str  # the first impossible point and why it is, in words
 
 
 def chunk(subject: Subject, points: Columns, where: str | None = None, safe: bool = False) -> Chunk:
@@ -285,8 +297,11 @@ def chunk(subject: Subject, points: Columns, where: str | None = None, safe: boo
     network = np.full(len(possible), subject.variant or subject.spec.name, dtype=object)
     columns = {"network": network, **points, **found}
     chosen = possible & holds(where, columns) if where else possible
-    outside = {name: values[~possible][0] for name, values in points.items()} if not possible.all() else {}
-    return Chunk(picked(columns, np.flatnonzero(chosen)), len(possible), int((~possible).sum()), _words(outside))
+    first = ""
+    if not possible.all():
+        outside = {name: values[~possible][:1].tolist()[0] for name, values in points.items()}
+        first = f"{_words(outside)}: {why(subject, outside)}"
+    return Chunk(picked(columns, np.flatnonzero(chosen)), len(possible), int((~possible).sum()), first)
 
 
 def in_order(

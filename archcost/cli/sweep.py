@@ -46,7 +46,7 @@ class Tally:
     wanted: int
     done: int = 0
     impossible: int = 0
-    first: str = ""  # the first impossible point, in words
+    first: str = ""  # the first impossible point and why it is, in words
     kept: int = 0
     stopped: bool = False
 
