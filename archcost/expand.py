@@ -82,10 +82,14 @@ def _typed(value: Any) -> Any:
 
 
 def _plain(setting: Any) -> Any:
-    """A setting from Python: lists as tuples, integers of NumPy as wide as they can be."""
+    """A setting from Python: lists as tuples, arrays such that they refuse to wrap."""
     if isinstance(setting, list | tuple):
         return tuple(map(_plain, setting))
-    return setting.astype("int64") if hasattr(setting, "dtype") and setting.dtype.kind in "iu" else setting
+    if hasattr(setting, "dtype") and getattr(setting, "ndim", False):
+        from archcost.guarded import guarded
+
+        return guarded(setting)
+    return setting
 
 
 class Expansion(Meaning):

@@ -23,7 +23,10 @@ def floor(x: Any) -> Any:
         return math.floor(x)
     if is_symbolic(x):
         return x // 1
-    return (x // 1).astype(int)
+    whole = x // 1
+    if (abs(whole) >= LARGEST).any():
+        raise OverflowError
+    return whole.astype("int64")
 
 
 def ceil(x: Any) -> Any:
@@ -75,9 +78,32 @@ BINARY: Mapping[type[ast.operator], Callable[[Any, Any], Any]] = {
     ast.Mod: operator.mod,
 }
 
+
+def equal(a: Any, b: Any) -> Any:
+    """Whether two values are the same: with symbols the condition that they are, unless it is known."""
+    if isinstance(a, tuple) and isinstance(b, tuple):
+        answers = [equal(x, y) for x, y in zip(a, b, strict=False)]
+        return len(a) == len(b) and reduce(_both, answers, True)
+    if is_symbolic(a, b) and is_number(a) and is_number(b):
+        import sympy
+
+        return settled(sympy.Eq(a, b))
+    return a == b
+
+
+def unequal(a: Any, b: Any) -> Any:
+    """Whether two values differ."""
+    same = equal(a, b)
+    return not same if isinstance(same, bool) else ~same
+
+
+def _both(a: Any, b: Any) -> Any:
+    return a and b if isinstance(a, bool) else a & b
+
+
 COMPARE: Mapping[type[ast.cmpop], Callable[[Any, Any], Any]] = {
-    ast.Eq: operator.eq,
-    ast.NotEq: operator.ne,
+    ast.Eq: equal,
+    ast.NotEq: unequal,
     ast.Lt: operator.lt,
     ast.LtE: operator.le,
     ast.Gt: operator.gt,

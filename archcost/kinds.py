@@ -35,12 +35,12 @@ def is_number(value: Any) -> bool:
 
 
 def is_whole(value: Any, least: int = 1) -> bool:
-    """A whole number not below `least`, at all points of an array; symbols are taken at their word."""
+    """A whole number not below `least`, at all points of an array; symbols are taken to be large enough."""
     if isinstance(value, int | float):
         return isinstance(value, int) and not isinstance(value, bool) and value >= least
     if hasattr(value, "dtype"):
         return value.dtype.kind in "iu" and settled(value >= least) is True
-    return is_number(value)
+    return hasattr(value, "free_symbols") and value.is_integer is True and value.is_nonnegative is not False
 
 
 def is_hashable(value: Any) -> bool:

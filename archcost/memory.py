@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from math import prod
 from typing import Any
 
-from archcost.dims import Dim, greater, same, surely
+from archcost.dims import Dim, greater, same
 from archcost.net import INPUT, Step, identities
 
 
@@ -75,6 +75,6 @@ def _owner(
         for read in step.node.inputs:
             owner = buffer_of[read]
             free = expires[owner] <= index and steps[owner].node.inputs
-            if free and surely(same, sizes[read], sizes[index]) and surely(same, sizes[owner], sizes[index]):
+            if free and same(sizes[read], sizes[index]) is True and same(sizes[owner], sizes[index]) is True:
                 return owner
     return index

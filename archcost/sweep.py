@@ -3,41 +3,56 @@
 from __future__ import annotations
 
 import ast
-from collections import Counter, deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import reduce
-from itertools import product
+import hashlib
+import pickle
+from collections import Counter
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
+from functools import partial, reduce
 from math import prod
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from archcost.axes import Values
+from archcost import __version__
+from archcost.axes import Axes, Values
 from archcost.convention import Convention, element_bytes
 from archcost.dims import Disagreement, Shape
 from archcost.errors import ArchcostError, Position, ShapeError, Source, SpecError, did_you_mean
 from archcost.expand import expand
-from archcost.expression import Evaluation
+from archcost.expression import Evaluation, parse
 from archcost.expression import evaluate as evaluate_expression
 from archcost.fold import steps_under
+from archcost.guarded import guarded
 from archcost.kinds import shown
 from archcost.memory import peak
-from archcost.net import Step, propagate
+from archcost.net import Step
 from archcost.source import Limits
 from archcost.spec import Spec
+from archcost.workers import Submit, in_order
 
 QUANTITIES = ("params", "macs", "flops", "memory", "peak_memory")
-AHEAD = 16  # chunks that are handed out before the first of them is taken back
+CHUNK = 50_000  # points at once
 FEW = 64  # points that are worked out one by one where their counts may overflow
-LARGE = 2**20  # no size in any network comes near
-SAFE = 2**60  # what stays below it cannot have passed the 2**63 of an integer on the way
 
 Point = Mapping[str, Any]  # a setting for each knob
 Columns = dict[str, Any]  # an array for each knob or quantity, one element a point
 
 
-class Each(Evaluation):
+class Condition(Evaluation):
+    """An expression over counts, whose products may be beyond 64 bits."""
+
+    def bounded(self, node: ast.expr, value: Any) -> Any:
+        return super().bounded(node, value) if isinstance(value, complex) else value
+
+
+class Each(Condition):
     """An expression over columns, at each point by itself: `and`, `or`, `not` and comparisons give arrays."""
+
+    def Call(self, node: ast.Call) -> Any:
+        of_lists = isinstance(node.func, ast.Name) and node.func.id in ("len", "sum")
+        if of_lists and any(_is_array(self.value(argument)) for argument in node.args):
+            raise self.error(node, f"{ast.unparse(node)}: a column is no list")
+        return super().Call(node)
 
     def BoolOp(self, node: ast.BoolOp) -> Any:
         both = np.logical_and if isinstance(node.op, ast.And) else np.logical_or
@@ -55,40 +70,66 @@ class Each(Evaluation):
 
 
 def holds(text: str, columns: Columns) -> Values:
-    """At which points a condition over the columns holds.
-
-    Whole numbers are computed with as extended floats, which hold all of 64 bits and do not wrap in products.
-    """
-    wide = {name: v.astype(np.longdouble) if v.dtype == np.int64 else v for name, v in columns.items()}
-    with np.errstate(all="ignore"):  # what is divided by zero is larger than any number
-        answers = np.asarray(evaluate_expression(text, wide, Position(Source("--where", text), 1, 1), walk=Each))
+    """At which points a condition over the columns holds: at all at once, or one by one where arrays cannot say it."""
+    count = len(next(iter(columns.values())))
+    at = Position(Source("--where", text), 1, 1)
+    named = {node.id for node in ast.walk(parse(text, at)) if isinstance(node, ast.Name)}
+    used = {name: _settled(values) for name, values in columns.items() if name in named and count}
+    answers: Any = None
+    if all(_fits(values) for values in used.values()):
+        try:
+            with np.errstate(over="ignore", under="ignore", divide="raise", invalid="raise"):
+                numbers = {name: guarded(v) if _is_array(v) else v for name, v in used.items()}
+                answers = evaluate_expression(text, {**columns, **numbers}, at, walk=Each)
+        except (ArchcostError, ArithmeticError) as error:
+            if not _caused(error, (ArithmeticError,)):
+                raise
+    if answers is None:
+        points = ({name: _at(values, place) for name, values in columns.items()} for place in range(count))
+        answers = np.array([evaluate_expression(text, point, at, walk=Condition) for point in points])
+    answers = np.asarray(answers)
     if answers.dtype != bool:
         raise ArchcostError(f"--where takes a condition, such as 'macs < 300e6', not {text!r}")
-    return np.broadcast_to(answers, len(next(iter(columns.values()))))
+    return np.broadcast_to(answers, count)
+
+
+def _settled(values: Values) -> Any:
+    """One value where all are equal, as they are written; else the array."""
+    if values.dtype != object:
+        return _together(values)
+    return values[0] if len({*map(repr, values)}) == 1 else values
+
+
+def _fits(values: Any) -> bool:
+    """Whether arithmetic on arrays means the same as Python's: on numbers that a float holds exactly."""
+    return not _is_array(values) or (values.dtype != object and bool(np.all(np.abs(values) < 2**53)))
+
+
+def _at(values: Values, place: int) -> Any:
+    """The value at a point, as Python has it."""
+    value = values[place]
+    return value.item() if isinstance(value, np.generic) else value
 
 
 def front(columns: Columns, names: Sequence[str]) -> Values:
     """Which points are best: none other is at most as large in every column and smaller in one. `-NAME` is as large."""
-    values = np.stack([-columns[name[1:]] if name[:1] == "-" else columns[name] for name in names], axis=1)
-    order = np.lexsort(values.T[::-1])
-    ranked = values[order]
-    fresh = np.ones(len(ranked), dtype=bool)  # equal points stand or fall together
-    fresh[1:] = np.any(ranked[1:] != ranked[:-1], axis=1)
-    kept = _front(ranked[fresh])
-    return np.asarray(np.sort(order[kept[np.cumsum(fresh) - 1]]))
+    ranks = [np.unique(-columns[name[1:]] if name[:1] == "-" else columns[name], return_inverse=True) for name in names]
+    ranked, place = np.unique(np.stack([rank for _, rank in ranks], axis=1), axis=0, return_inverse=True)
+    return np.flatnonzero(_front(ranked)[place.ravel()])  # equal points stand or fall together
 
 
-def _front(values: Values) -> Values:
+def _front(rows: Values) -> Values:
     """Which rows are best, of different ones in order: what comes later is no better in the first column."""
-    if values.shape[1] == 2:
-        best = np.ones(len(values), dtype=bool)
-        best[1:] = values[1:, 1] < np.minimum.accumulate(values[:, 1])[:-1]
+    best = np.zeros(len(rows), dtype=bool)
+    if rows.shape[1] == 2:
+        best[0] = True
+        best[1:] = rows[1:, 1] < np.minimum.accumulate(rows[:, 1])[:-1]
         return best
-    kept: list[int] = []
-    for index, row in enumerate(values):
-        if not np.any(np.all(values[kept] <= row, axis=1)):
-            kept.append(index)
-    return np.isin(np.arange(len(values)), kept)
+    left = np.arange(len(rows))
+    while len(left):
+        best[left[0]] = True
+        left = left[np.any(rows[left] < rows[left[0]], axis=1)]
+    return best
 
 
 class Subject(NamedTuple):
@@ -97,19 +138,23 @@ class Subject(NamedTuple):
     spec: Spec
     variant: str | None
     convention: Convention
-    quantities: Sequence[str] = QUANTITIES
     limits: Limits = Limits()
 
+    @property
+    def name(self) -> str:
+        """What the network is called."""
+        return self.variant or self.spec.name
 
-def evaluate(subject: Subject, points: Columns, safe: bool = False) -> tuple[Columns, Values]:
+
+def evaluate(subject: Subject, points: Columns) -> tuple[Columns, Values]:
     """The quantities at each point, exact integers, and whether the network is possible there.
 
-    All points run as one array. Where they answer a question differently they are split, and each side runs by itself;
-    so they are by a knob that takes no arrays, as the depth of a network. `safe` says that nothing can overflow (see
-    `is_safe`), which is looked at otherwise.
+    A network with a count that does not fit into 64 bits is not possible either. All points run as one array. Where
+    they answer a question differently they are split, and each side runs by itself; so they are by a knob that takes
+    no arrays, as the depth of a network, and where counts pass 64 bits.
     """
     count = len(next(iter(points.values())))
-    found = {name: np.zeros(count, dtype=np.int64) for name in subject.quantities}
+    found = {name: np.zeros(count, dtype=np.int64) for name in QUANTITIES}
     possible = np.zeros(count, dtype=bool)
     groups = _alike({name: values for name, values in points.items() if values.dtype == object}, count)
     while groups:
@@ -118,17 +163,19 @@ def evaluate(subject: Subject, points: Columns, safe: bool = False) -> tuple[Col
         try:
             with np.errstate(divide="raise", invalid="raise"):
                 costs = _costs(subject, knobs)
-            if any(map(_is_array, knobs.values())) and not safe and not is_safe(subject, knobs):
-                raise OverflowError
         except (ArchcostError, ArithmeticError, ValueError) as error:
             groups += _parts(error, group, knobs)
             continue
-        possible[group] = True
-        for name, values in costs.items():
-            if not _is_array(values) and values >= 2**63:
-                raise ArchcostError(f"{name} of {_words(knobs)} does not fit into 64 bits") from None
-            found[name][group] = values
+        if _fits_int64(costs):
+            possible[group] = True
+            for name, values in costs.items():
+                found[name][group] = values
     return found, possible
+
+
+def _fits_int64(costs: Mapping[str, Any]) -> bool:
+    """Whether all counts are below 2**63; an array is, or it would have refused."""
+    return all(_is_array(values) or values < 2**63 for values in costs.values())
 
 
 def _alike(columns: Columns, count: int) -> list[Values]:
@@ -159,21 +206,27 @@ def _words(knobs: Point) -> str:
 
 def _parts(error: Exception, group: Values, knobs: Point) -> list[Values]:
     """The groups that are to be tried after an error: none where no point of the group is possible."""
-    cause: BaseException | None = error
-    while cause is not None and not isinstance(cause, Disagreement | ShapeError):
-        cause = cause.__cause__
+    cause = _caused(error, (Disagreement, OverflowError, ShapeError))
     if isinstance(cause, Disagreement) and np.shape(cause.answers) == group.shape:
-        return [group[cause.answers], group[~cause.answers]]
+        answers = np.asarray(cause.answers)
+        return [group[answers], group[~answers]]
     arrays = {name: values for name, values in knobs.items() if _is_array(values)}
     if not arrays or isinstance(cause, ShapeError):
         return []
-    if isinstance(error, OverflowError) and len(group) > FEW:  # where the small ones are, nothing overflows
+    if isinstance(cause, OverflowError) and len(group) > FEW:  # where the small ones are, nothing overflows
         order = np.lexsort([*arrays.values()])
         return [group[order[: len(group) // 2]], group[order[len(group) // 2 :]]]
     # A knob that takes no array, or a point that arrays cannot show the fault of: that with the fewest values is split.
     values = min(arrays.values(), key=lambda values: len(np.unique(values)))
     order = np.argsort(values, kind="stable")
     return np.split(group[order], np.flatnonzero(np.diff(values[order])) + 1)
+
+
+def _caused(error: BaseException | None, kinds: tuple[type[BaseException], ...]) -> BaseException | None:
+    """The first of some kinds among an error and what it came from."""
+    while error is not None and not isinstance(error, kinds):
+        error = error.__cause__
+    return error
 
 
 def _costs(subject: Subject, knobs: Point) -> dict[str, Any]:
@@ -187,7 +240,7 @@ def _costs(subject: Subject, knobs: Point) -> dict[str, Any]:
         name: peak(steps) * size
         if name == "peak_memory"
         else sum(n * _amount(each[key], name, subject.convention, size) for key, n in alike.items())
-        for name in subject.quantities
+        for name in QUANTITIES
     }
 
 
@@ -222,36 +275,14 @@ def _interned(array: Any, earlier: dict[Any, list[Values]]) -> Any:
     return array
 
 
-def is_safe(subject: Subject, knobs: Point) -> bool:
-    """Whether no count overflows: at the corners of the settings, in Python's integers, all stay far below.
-
-    Every size and count grows or falls with every knob, so that the largest lie at corners.
-    """
-    ends = [
-        sorted({values.min().item(), values.max().item()}) if _is_array(values) else [values]
-        for values in knobs.values()
-    ]
-    for corner in product(*ends):
-        try:
-            costs = _costs(subject, dict(zip(knobs, corner, strict=True)))
-        except ArchcostError:  # too small for the network, unless it is very large: then it may be too large
-            if any(abs(value) >= LARGE for value in corner if isinstance(value, int | float)):
-                return False
-            continue
-        if max(costs.values()) >= SAFE:
-            return False
-    return True
-
-
 def why(subject: Subject, knobs: Point) -> str:
     """What is wrong with the network at a point, if anything is."""
     try:
-        propagate(expand(subject.spec, subject.variant, knobs, subject.limits))
+        return "" if _fits_int64(_costs(subject, knobs)) else "a count does not fit into 64 bits"
     except SpecError as error:
         return error.message
-    except ArchcostError as error:
+    except (ArchcostError, OverflowError) as error:
         return str(error)
-    return ""
 
 
 def picked(columns: Columns, places: Values) -> Columns:
@@ -282,39 +313,82 @@ def _known(name: str, columns: Columns) -> str:
     return name
 
 
+class Tally(NamedTuple):
+    """What became of some points."""
+
+    done: int = 0
+    kept: int = 0
+    impossible: int = 0
+    first: str = ""  # the first impossible point and why it is, in words
+
+    def plus(self, other: Tally) -> Tally:
+        """Of these points and those."""
+        return Tally(
+            self.done + other.done,
+            self.kept + other.kept,
+            self.impossible + other.impossible,
+            self.first or other.first,
+        )
+
+
 class Chunk(NamedTuple):
     """Some points of a sweep, worked out: those that are possible and wanted, and how many there were."""
 
     columns: Columns
-    done: int
-    impossible: int
-    first: str  # the first impossible point and why it is, in words
+    tally: Tally
 
 
-def chunk(subject: Subject, points: Columns, where: str | None = None, safe: bool = False) -> Chunk:
+class Job(NamedTuple):
+    """All points of a sweep: those of a grid for each of some networks, in numbered chunks."""
+
+    subjects: Sequence[Subject]
+    grid: Axes
+    where: str | None
+
+    @property
+    def points(self) -> int:
+        """How many points there are."""
+        return len(self.subjects) * self.grid.points
+
+    @property
+    def chunks(self) -> int:
+        """How many chunks they make."""
+        return len(self.subjects) * self._each
+
+    @property
+    def _each(self) -> int:
+        return -(-self.grid.points // CHUNK)
+
+    def part(self, number: int) -> tuple[Subject, Columns]:
+        """The network of a chunk and its points."""
+        place, part = divmod(number, self._each)
+        return self.subjects[place], self.grid.part(part * CHUNK, (part + 1) * CHUNK)
+
+    def run(self, submit: Submit | None, finished: Container[int] = ()) -> Iterator[tuple[int, Chunk]]:
+        """The chunks in their order, worked out by an executor or here; not those that are finished already."""
+        numbers = [number for number in range(self.chunks) if number not in finished]
+        work = partial(_worked, where=self.where)
+        yield from zip(numbers, in_order(submit, work, map(self.part, numbers)), strict=False)
+
+    @property
+    def fingerprint(self) -> str:
+        """What is the same for the same job only: of all that its counts depend on."""
+        return hashlib.sha256(pickle.dumps((__version__, CHUNK, *self))).hexdigest()
+
+
+def _worked(part: tuple[Subject, Columns], where: str | None) -> Chunk:
+    return chunk(*part, where=where)
+
+
+def chunk(subject: Subject, points: Columns, where: str | None = None) -> Chunk:
     """A pure function of a network and some points, so that any machine may work it out."""
-    found, possible = evaluate(subject, points, safe)
-    network = np.full(len(possible), subject.variant or subject.spec.name, dtype=object)
+    found, possible = evaluate(subject, points)
+    network = np.full(len(possible), subject.name, dtype=object)
     columns = {"network": network, **points, **found}
     chosen = possible & holds(where, columns) if where else possible
     first = ""
     if not possible.all():
         outside = {name: values[~possible][:1].tolist()[0] for name, values in points.items()}
-        first = f"{_words(outside)}: {why(subject, outside)}"
-    return Chunk(picked(columns, np.flatnonzero(chosen)), len(possible), int((~possible).sum()), first)
-
-
-def in_order(
-    submit: Callable[..., Any] | None, work: Callable[[Columns], Chunk], parts: Iterable[Columns]
-) -> Iterator[Chunk]:
-    """The chunks of some parts, in their order: by an executor's `submit`, some at a time, or here, one by one."""
-    if submit is None:
-        yield from map(work, parts)
-        return
-    waiting: deque[Any] = deque()
-    for part in parts:
-        waiting.append(submit(work, part))
-        if len(waiting) >= AHEAD:
-            yield waiting.popleft().result()
-    while waiting:
-        yield waiting.popleft().result()
+        first = f"{subject.name} with {_words(outside)}: {why(subject, outside)}"
+    tally = Tally(len(possible), int(chosen.sum()), int((~possible).sum()), first)
+    return Chunk(picked(columns, np.flatnonzero(chosen)), tally)

@@ -70,7 +70,7 @@ class Formula:
         return str(sympy.latex(self.expression))
 
     def python(self, name: str = "cost") -> str:
-        """A function of Python that works on whole numbers and on NumPy arrays of them, exactly."""
+        """A function of Python that works on whole numbers, exactly, and on NumPy arrays of them within 64 bits."""
         code = Code().doprint(self.expression)
         imported = "import numpy\n\n\n" if "numpy." in code else ""
         return f"{imported}def {name}({', '.join(self.symbols)}):\n    return {code}\n"
@@ -82,6 +82,10 @@ class Formula:
         return made["cost"]
 
     def __call__(self, **values: Any) -> Any:
+        if any(hasattr(value, "dtype") for value in values.values()):
+            from archcost.guarded import guarded
+
+            values = {name: guarded(v) if hasattr(v, "dtype") and v.ndim else v for name, v in values.items()}
         return self._function(**values)
 
     def over(self, other: Formula) -> Formula:
@@ -181,6 +185,10 @@ class Text(StrPrinter):  # type: ignore[misc]
     def _print_ceiling(self, ceiling: Any) -> str:
         return f"⌈{self._print(sympy.together(ceiling.args[0]))}⌉"
 
+    def _print_Mod(self, remainder: Any) -> str:
+        number, divisor = (self.parenthesize(part, PRECEDENCE["Mul"]) for part in remainder.args)
+        return f"({number} mod {divisor})"
+
 
 class Code(PythonCodePrinter):  # type: ignore[misc]
     """As Python computes it: with whole numbers only, element by element on arrays."""
@@ -192,6 +200,10 @@ class Code(PythonCodePrinter):  # type: ignore[misc]
     def _print_ceiling(self, ceiling: Any) -> str:
         above, below = sympy.fraction(sympy.together(ceiling.args[0]))
         return f"(-(-({self._print(above)}) // {self._print(below)}))"
+
+    def _print_Mod(self, remainder: Any) -> str:
+        number, divisor = map(self._print, remainder.args)
+        return f"(({number}) % ({divisor}))"
 
     def _print_Min(self, least: Any) -> str:
         return self._folded("numpy.minimum", least.args)

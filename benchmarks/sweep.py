@@ -19,14 +19,13 @@ from zoo import declare_operators
 from archcost import load
 from archcost.axes import axes
 from archcost.presets import convention
-from archcost.sweep import Subject, evaluate, is_safe
+from archcost.sweep import QUANTITIES, Subject, evaluate
 from archcost.zoo import built_in
 
 NAME = "resnet50"
 CHUNK = 50_000  # as the command has it
 POINTS = 4 * CHUNK
 SMALLEST = 32  # of the resolutions
-QUANTITIES = ("params", "macs", "memory", "peak_memory")
 
 
 def seconds(action: Callable[[], Any]) -> float:
@@ -39,10 +38,9 @@ def seconds(action: Callable[[], Any]) -> float:
 def at_once() -> int:
     """All points in chunks, as the command does it, the reading of the network among it; gives the possible ones."""
     spec, variant = built_in(NAME)
-    subject = Subject(spec, variant, convention("lecture"), QUANTITIES)
+    subject = Subject(spec, variant, convention("lecture"))
     grid = axes([f"resolution={SMALLEST}:{SMALLEST + POINTS - 1}"], False, 0)
-    safe = is_safe(subject, grid.groups[0])
-    return sum(int(evaluate(subject, points, safe)[1].sum()) for points in grid.parts(CHUNK))
+    return sum(int(evaluate(subject, points)[1].sum()) for points in grid.parts(CHUNK))
 
 
 def by_itself(resolution: int) -> Any:

@@ -16,7 +16,7 @@ ROOT = Path(archcost.__file__).parent
 # Each module may import those above it, and its neighbours on the same line.
 ORDER = [
     {"errors"},
-    {"dims", "trace"},
+    {"dims", "trace", "guarded", "workers"},
     {"window"},
     {"kinds"},
     {"cost"},
@@ -33,7 +33,8 @@ ORDER = [
     {"memory", "receptive", "fold", "symbolic"},
     {"report"},
     {"axes"},
-    {"sweep", "dataset"},
+    {"sweep"},
+    {"dataset"},
     {"search"},
     {"explain"},
     {"figure", "claims", "comparison", "overview"},

@@ -19,7 +19,7 @@ from archcost.errors import ArchcostError
 from archcost.expand import expand
 from archcost.presets import convention, names
 from archcost.source import plain_data
-from archcost.sweep import QUANTITIES, Subject, evaluate, front, holds, is_safe, joined, picked, reduced
+from archcost.sweep import QUANTITIES, Subject, evaluate, front, holds, joined, picked, reduced
 from archcost.zoo import built_in, load_spec, spec_files
 
 IN_A_REPORT = {"memory": "memory_bytes", "peak_memory": "peak_memory_bytes"}
@@ -43,12 +43,13 @@ def columns(points: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def one_by_one(subject: Subject, point: dict[str, Any]) -> dict[str, int] | None:
-    """What `load(name, **point).report(convention)` gives; None where it is impossible."""
+    """What `load(name, **point).report(convention)` gives; None where it is impossible or too large for 64 bits."""
     try:
         totals = Architecture(expand(subject.spec, subject.variant, point)).report(subject.convention).totals
     except ArchcostError:
         return None
-    return {name: getattr(totals, IN_A_REPORT.get(name, name)) for name in QUANTITIES}
+    counts = {name: getattr(totals, IN_A_REPORT.get(name, name)) for name in QUANTITIES}
+    return counts if max(counts.values()) < 2**63 else None
 
 
 def agree(subject: Subject, points: list[dict[str, Any]]) -> int:
@@ -135,48 +136,59 @@ def test_words_truths_and_lists_beside_numbers() -> None:
     assert agree(subject._replace(spec=spec, variant=variant), [{"conv1": ({"conv": {"out": 8}},), "proj": 8}]) == 0
 
 
-def exact_or_refused(subject: Subject, points: list[dict[str, Any]]) -> bool:
-    """Whether the points can be counted together; if they are, every count is right."""
-    try:
-        agree(subject, points)
-    except ArchcostError:
-        return False
-    return True
-
-
 @pytest.mark.parametrize("path", spec_files(), ids=lambda path: path.stem)
 def test_no_count_wraps_around(path: Path) -> None:
-    """Past 64 bits the answer is a refusal, or where Python says so "impossible", never a wrong number."""
+    """Past 64 bits a point is left out, never a wrong number; what fits beside it is exact."""
     spec, rng = load_spec(path), random.Random(1)
     subject = Subject(spec, spec.first if spec.variants else None, convention("lecture"))
     size = "resolution" if "resolution" in spec.params else "height"
     for bounds in ((10**7, 2**31), (10**18, 2**62)):
-        whole = [n // 32 * 32 for n in (224, *bounds, rng.randint(*bounds))]
-        exact_or_refused(subject, [{size: n} for n in whole])
-        exact_or_refused(subject, [{size: n + odd} for n in whole for odd in (0, 1)])
+        whole = [224, *(n // 32 * 32 for n in (*bounds, rng.randint(*bounds)))]
+        assert agree(subject, [{size: n} for n in whole])
+        assert agree(subject, [{size: n + odd} for n in whole for odd in (0, 1)])
 
 
-def test_no_count_wraps_around_where_corners_are_impossible() -> None:
-    """The largest size is impossible, or possible only with a patch that is neither the smallest nor the largest."""
-    spec, variant = built_in("vit_b_16")
-    subject = Subject(spec, variant, convention("lecture"))
-    assert not is_safe(subject, {"resolution": np.array([1, 2 * 10**18, 9 * 10**18])})
-    pairs = [(13, 13), (19 * 10**8, 19), (23, 23)]
-    assert not exact_or_refused(subject, [{"resolution": n, "patch": patch} for n, patch in pairs])
-    assert exact_or_refused(subject, [{"resolution": n // 10**5 or n, "patch": patch} for n, patch in pairs])
+HUMPED = """
+params: {n: 1, k: 1}
+input: [3, 8, 8]
+layers:
+  - conv: {out: "1 + n * (2000000 - n)", kernel: 1}
+  - conv: {out: "k * k * k * k * k // (k * k * k * k)", kernel: 1}
+"""
+
+
+def test_what_passes_64_bits_on_the_way_is_no_number(tmp_path: Path) -> None:
+    """Counts that are large between two settings, and a product that would wrap before it is divided."""
+    (tmp_path / "net.yaml").write_text(HUMPED)
+    subject = Subject(load_spec(tmp_path / "net.yaml"), None, convention("lecture"))
+    assert agree(subject, [{"n": n, "k": 3} for n in (0, 1, 10**6, 2 * 10**6 - 1, 2 * 10**6)]) == 5
+    assert agree(subject, [{"n": 10**6, "k": k} for k in (1, 10**3, 10**6)]) == 2
+    assert agree(subject, [{"k": k} for k in (3, 6000, 10**4, 2 * 10**4)]) == 2
 
 
 def test_counts_up_to_the_last_bit() -> None:
     """What fits into 64 bits is exact also where it nearly does not, beside small ones."""
     spec, variant = built_in("conv5x5")
-    subject = Subject(spec, variant, convention("lecture"), ("params", "macs"))
-    found, possible = evaluate(
-        subject, {"height": np.array([56, 4 * 10**13, 9 * 10**13]), "width": np.array([56, 2, 1])}
-    )
-    assert possible.all()
-    for i, (height, width) in enumerate([(56, 56), (4 * 10**13, 2), (9 * 10**13, 1)]):
-        totals = Architecture(expand(spec, variant, {"height": height, "width": width})).totals
-        assert (found["params"][i], found["macs"][i]) == (totals.params, totals.macs)
+    subject = Subject(spec, variant, convention("lecture"))
+    points = [(56, 56), (4 * 10**13, 2), (9 * 10**13, 1), (10**15, 1)]
+    assert agree(subject, [{"height": height, "width": width} for height, width in points]) == 3
+
+
+JOINED = """
+params: {k: 3, j: 3}
+input: [3, 8, 8]
+layers:
+  - add:
+      a: [conv: {out: k, kernel: 1}]
+      b: [conv: {out: j, kernel: 1}]
+"""
+
+
+def test_sizes_of_one_are_repeated_at_their_points_only(tmp_path: Path) -> None:
+    """An array that mixes 1 with other sizes is split where layers join."""
+    (tmp_path / "net.yaml").write_text(JOINED)
+    subject = Subject(load_spec(tmp_path / "net.yaml"), None, convention("full"))
+    assert agree(subject, [{"k": k, "j": j} for k in (1, 2, 3, 5) for j in (1, 3)]) == 6
 
 
 def values_of(text: str, seed: int = 0) -> list[Any]:
@@ -365,7 +377,10 @@ def test_conditions_on_words_and_truths() -> None:
     found = {"network": column(["x", "y"]), "bias": column([True, False]), "macs": np.array([3, 9])}
     assert holds("network == 'y'", found).tolist() == [False, True]
     assert holds("not bias and macs > 5", found).tolist() == [False, True]
-    for text in ("macs", "macs + 1", "mac < 3", "macs <", "macs in macs", "network < 3", "macs < 3 if bias else true"):
+    assert holds("bias", found).tolist() == [True, False]
+    assert holds("macs > 5 if bias else macs < 10", found).tolist() == [False, True]
+    assert holds("depths[0] == 2", {"depths": column([(2, 3), (3, 3)])}).tolist() == [True, False]
+    for text in ("macs", "macs + 1", "mac < 3", "macs <", "macs in macs", "network < 3"):
         with pytest.raises(ArchcostError):
             holds(text, found)
 

@@ -13,10 +13,13 @@ from typing import Any
 import pytest
 
 from archcost import load
+from archcost import sweep as sweeping
 from archcost.claims import Claim, claims_of
 from archcost.judge import agrees
 from archcost.source import Value, plain_data
 from archcost.zoo import specs
+
+REAL_CHUNK = sweeping.chunk
 
 
 def points(archcost: Any, *arguments: str) -> list[dict[str, Any]]:
@@ -125,10 +128,10 @@ def test_impossible_points(archcost) -> None:
     """They are left out and counted, or with --strict refused; it is said which is the first, and why."""
     result = archcost("sweep", "vgg16", "resolution=30:33", "--format", "csv")
     assert [line.split(",")[1] for line in result.stdout.splitlines()] == ["resolution", "32", "33"]
-    first = "resolution=30: pool5: a window of 2 does not fit into 1 positions\n"
+    first = "vgg16 with resolution=30: pool5: a window of 2 does not fit into 1 positions\n"
     assert result.stderr == f"4 points, 2 kept; 2 impossible, left out, first {first}"
     refused = archcost("sweep", "vgg16", "resolution=30:33", "--strict", exit_code=2)
-    assert refused.stderr == f"vgg16 is impossible with {first}"
+    assert refused.stderr == f"impossible: {first}"
     assert "1 points, 0 kept; 1 impossible" in archcost("sweep", "vgg16", "resolution=1").stdout
 
 
@@ -171,9 +174,8 @@ def test_without_numpy(archcost, monkeypatch) -> None:
 def test_a_stop_keeps_what_is_finished(archcost, monkeypatch, tmp_path) -> None:
     """Ctrl-C between two chunks: the file holds the first, and the exit code is that of an interrupt."""
     from archcost import sweep
-    from archcost.cli import sweep as command
 
-    monkeypatch.setattr(command, "CHUNK", 10)
+    monkeypatch.setattr(sweep, "CHUNK", 10)
     chunk = sweep.chunk
 
     def interrupted(subject: Any, points: Any, **options: Any) -> Any:
@@ -185,7 +187,51 @@ def test_a_stop_keeps_what_is_finished(archcost, monkeypatch, tmp_path) -> None:
     path = tmp_path / "sweep.csv"
     result = archcost("sweep", "resnet18", "resolution=64:163", "--output", str(path), exit_code=130)
     assert len(path.read_text().splitlines()) == 1 + 20
+    assert "20 points, 20 kept; stopped before the other 80 (by Ctrl-C)" in result.stderr
+
+
+def test_a_stop_while_points_are_written(archcost, monkeypatch, tmp_path) -> None:
+    """Ctrl-C outside of the work: the chunk at hand is written whole, no other is begun."""
+    from archcost import sweep
+    from archcost.render import sweep as render
+
+    monkeypatch.setattr(sweep, "CHUNK", 10)
+    csv_of = render.csv
+
+    def pressed(columns: Any, names: Any, first: bool) -> str:
+        if not first:
+            os.kill(os.getpid(), signal.SIGINT)
+        return csv_of(columns, names, first)
+
+    monkeypatch.setattr(render, "csv", pressed)
+    path = tmp_path / "sweep.csv"
+    result = archcost("sweep", "resnet18", "resolution=64:163", "--output", str(path), exit_code=130)
+    assert len(path.read_text().splitlines()) == 1 + 20
     assert "20 points, 20 kept; stopped before the other 80" in result.stderr
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_a_worker_that_dies(archcost, monkeypatch, tmp_path) -> None:
+    """What is finished is kept, and the same command goes on."""
+    parquet = pytest.importorskip("pyarrow.parquet")
+    from archcost import sweep
+
+    monkeypatch.setattr(sweep, "CHUNK", 10)
+    folder = tmp_path / "points.parquet"
+    arguments = ("sweep", "resnet18", "resolution=64:163", "--output", str(folder))
+    with monkeypatch.context() as patched:
+        patched.setattr(sweep, "chunk", dies_at_84)
+        result = archcost(*arguments, "--workers", "2", exit_code=2)
+    assert "(a worker died)" in result.stderr
+    assert archcost(*arguments).stderr == "100 points, 100 kept\n"
+    assert parquet.read_table(folder).num_rows == 100
+
+
+def dies_at_84(subject: Any, points: Any, where: str | None = None) -> Any:
+    """Half of the work; then the process is gone."""
+    if points["resolution"][0] >= 84:
+        os._exit(9)
+    return REAL_CHUNK(subject, points, where=where)
 
 
 POINTS = ("mobilenet_v2", "alpha=0.25:1.5:0.25", "resolution=24:300")
@@ -194,9 +240,9 @@ ARGUMENTS = ("sweep", *POINTS, "--where", "macs < 2e8", "--format", "csv")
 
 def test_workers_change_nothing(archcost, monkeypatch) -> None:
     """Chunks that local processes work out are those that are worked out here, in the same order."""
-    from archcost.cli import sweep as command
+    from archcost import sweep
 
-    monkeypatch.setattr(command, "CHUNK", 100)
+    monkeypatch.setattr(sweep, "CHUNK", 100)
     alone = archcost(*ARGUMENTS)
     shared = archcost(*ARGUMENTS, "--workers", "2")
     assert alone.stdout == shared.stdout and alone.stderr == shared.stderr
@@ -206,10 +252,9 @@ def test_workers_change_nothing(archcost, monkeypatch) -> None:
 def test_a_cluster_changes_nothing(archcost, monkeypatch) -> None:
     """A Dask cluster of two processes, one of which is killed on the way, gives the same."""
     distributed = pytest.importorskip("distributed")
-    from archcost import sweep
-    from archcost.cli import sweep as command
+    from archcost import sweep, workers
 
-    monkeypatch.setattr(command, "CHUNK", 100)
+    monkeypatch.setattr(sweep, "CHUNK", 100)
     alone = archcost(*ARGUMENTS)
     with distributed.LocalCluster(
         n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None, silence_logs=50
@@ -224,7 +269,7 @@ def test_a_cluster_changes_nothing(archcost, monkeypatch) -> None:
                     killed.append(worker)
                 yield found
 
-        sweep_in_order = sweep.in_order
+        sweep_in_order = workers.in_order
         monkeypatch.setattr(sweep, "in_order", killing)
         shared = archcost(*ARGUMENTS, "--scheduler", cluster.scheduler_address)
     assert killed and alone.stdout == shared.stdout
@@ -241,9 +286,8 @@ def test_parquet(archcost, monkeypatch, tmp_path) -> None:
     """A dataset that others read; a second run does only what is missing; another sweep is refused."""
     parquet = pytest.importorskip("pyarrow.parquet")
     from archcost import sweep
-    from archcost.cli import sweep as command
 
-    monkeypatch.setattr(command, "CHUNK", 100)
+    monkeypatch.setattr(sweep, "CHUNK", 100)
     folder = tmp_path / "points.parquet"
     arguments = ("sweep", *POINTS, "--where", "macs < 2e8", "--output", str(folder))
     result = archcost(*arguments)
@@ -263,17 +307,18 @@ def test_parquet(archcost, monkeypatch, tmp_path) -> None:
     again = archcost(*arguments)
     assert worked == [100]
     assert parquet.read_table(folder, columns=["macs"]).num_rows == len(rows)
-    assert again.stderr.partition(" points")[0] == result.stderr.partition(" points")[0]
+    assert again.stderr == result.stderr
     other = ("sweep", "resnet18", "resolution=64", "--output", str(folder))
-    assert "holds something else: --force" in archcost(*other, exit_code=2).stderr
+    assert "holds something else, part-000000.parquet: --force" in archcost(*other, exit_code=2).stderr
     archcost(*other, "--force")
     assert parquet.read_table(folder).num_rows == 1
     assert "parquet writes all points" in archcost(*other, "--top", "3", exit_code=2).stderr
 
 
 def test_conditions_do_not_wrap(archcost) -> None:
-    """A product of two columns may be beyond 64 bits; dividing by zero is no error, too long a condition is."""
+    """A product of two columns may be beyond 64 bits; what divides by zero is refused, and too long a condition."""
     assert points(archcost, "resnet50", "resolution=1000:1003", "--where", "macs * macs < 9e18") == []
-    assert len(points(archcost, "resnet50", "resolution=64", "--where", "macs / (params - params) > 1")) == 1
+    zero = archcost("sweep", "resnet50", "resolution=64", "--where", "macs / (params - params) > 1", exit_code=2)
+    assert "division by zero in 'macs / (params - params)'" in zero.stderr
     long = archcost("sweep", "resnet50", "resolution=64", "--where", "macs" + "+1" * 400 + "<3", exit_code=2)
     assert "more than 500 characters" in long.stderr

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
-from functools import partial
+from collections.abc import Iterator, Mapping, Sequence
+from functools import reduce
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from archcost import __version__
 from archcost.cli.options import (
     Network,
     chosen_format,
@@ -31,37 +28,12 @@ from archcost.zoo import find
 
 if TYPE_CHECKING:
     from archcost.axes import Axes
-    from archcost.sweep import Chunk, Columns, Subject
+    from archcost.sweep import Chunk, Columns, Job, Subject, Tally
+    from archcost.workers import Stop
 
 FORMATS = ("rich", "csv", "json", "parquet")
-CHUNK = 50_000  # points at once
 SHOWN = 20  # rows of a table, unless --top says otherwise
 MANY = 4  # chunks: of fewer there is no need to show how far they are
-
-
-@dataclass
-class Tally:
-    """What became of the points so far."""
-
-    wanted: int
-    done: int = 0
-    impossible: int = 0
-    first: str = ""  # the first impossible point and why it is, in words
-    kept: int = 0
-    stopped: bool = False
-
-    def add(self, found: Chunk) -> None:
-        """Count what a chunk brought."""
-        self.done += found.done
-        self.impossible += found.impossible
-        self.first = self.first or found.first
-        self.kept += len(found.columns["network"])
-
-    def remarks(self) -> list[str]:
-        """What there is to say of them."""
-        impossible = f"; {self.impossible:,} impossible, left out, first {self.first}" if self.impossible else ""
-        stopped = f"; stopped before the other {self.wanted - self.done:,}" if self.stopped else ""
-        return [f"{self.done:,} points, {self.kept:,} kept{impossible}{stopped}"]
 
 
 @click.command("sweep")
@@ -98,18 +70,40 @@ def sweep_command(terms: tuple[str, ...], limits: tuple[str, ...], **options: An
         raise ArchcostError(f"{path} exists: --force overwrites it")
     _need_numpy()
     from archcost.axes import axes
+    from archcost.sweep import Job
+    from archcost.workers import Stop, executor
 
     names = [term for term in terms if "=" not in term]
     grid = axes([term for term in terms if "=" in term], options["zipped"], options["seed"])
     if not names or not grid.groups:
         raise ArchcostError("sweep takes networks and values of knobs: NAME... K=V1,V2,...")
-    subjects = [_subject(name, grid, options["convention_name"], limits) for name in names]
-    tally = Tally(len(subjects) * grid.points)
-    finished = _begun(terms, options) if form == "parquet" else frozenset()
-    with _executor(options["workers"], options["scheduler"]) as submit:
-        _written(_kept(subjects, grid, submit, finished, options, tally), form, options, tally)
-    if tally.stopped:
-        raise click.exceptions.Exit(130)
+    job = Job([_subject(name, grid, options["convention_name"], limits) for name in names], grid, options["where"])
+    finished = _finished(job, options) if form == "parquet" else {}
+    tallies = [*finished.values()]
+    with executor(options["workers"], options["scheduler"]) as submit, Stop() as stop:
+        running = _shown(stop.until(job.run(submit, finished)), job.chunks - len(finished))
+        chunks = _noted(running, tallies, options["strict"])
+        if form == "parquet":
+            _stored(chunks, job, not finished, options)
+        elif form == "csv" and not any(options[key] for key in ("sort", "top", "pareto")):
+            _streamed(chunks, options)
+        else:
+            kept = _gathered(chunks, form, options)
+            _drawn(kept, len(names) > 1, form, options, _remarks(tallies, job, stop))
+    if form in ("csv", "parquet"):
+        click.echo(_remarks(tallies, job, stop)[0], err=True)
+    if stop.why:
+        raise click.exceptions.Exit(130 if stop.by_user else 2)
+
+
+def _remarks(tallies: Sequence[Tally], job: Job, stop: Stop) -> list[str]:
+    """What became of the points, in words."""
+    from archcost.sweep import Tally
+
+    whole = reduce(Tally.plus, tallies, Tally())
+    impossible = f"; {whole.impossible:,} impossible, left out, first {whole.first}" if whole.impossible else ""
+    stopped = f"; stopped before the other {job.points - whole.done:,} ({stop.why})" if stop.why else ""
+    return [f"{whole.done:,} points, {whole.kept:,} kept{impossible}{stopped}"]
 
 
 def _need_numpy() -> None:
@@ -118,11 +112,13 @@ def _need_numpy() -> None:
 
 
 def _subject(name: str, grid: Axes, convention: str, limits: Sequence[str]) -> Subject:
-    from archcost.sweep import Subject
+    from archcost.sweep import QUANTITIES, Subject
 
     allowed = parsed_limits(limits)
     spec, variant = find(name, allowed)
     for knob in grid.knobs:
+        if knob in ("network", *QUANTITIES):
+            raise ArchcostError(f"{name}: a parameter called {knob} cannot be swept, for a column is called so")
         if knob not in spec.params:
             raise ArchcostError(f"{name} has no parameter {knob!r}{did_you_mean(knob, spec.params)}")
         default = (spec.variants[variant] if variant else {}).get(knob, spec.params[knob]).data
@@ -132,7 +128,7 @@ def _subject(name: str, grid: Axes, convention: str, limits: Sequence[str]) -> S
     return Subject(spec, variant or spec.first, counted(convention, [name], limits), limits=allowed)
 
 
-def _begun(terms: tuple[str, ...], options: Mapping[str, Any]) -> frozenset[int]:
+def _finished(job: Job, options: Mapping[str, Any]) -> dict[int, Tally]:
     """The chunks of a Parquet dataset that an earlier run has finished."""
     if find_spec("pyarrow") is None:
         raise ArchcostError("Parquet needs pyarrow: pip install 'archcost[parquet]'")
@@ -142,124 +138,85 @@ def _begun(terms: tuple[str, ...], options: Mapping[str, Any]) -> frozenset[int]
         )
     from archcost.dataset import begun
 
-    asked = {key: options[key] for key in ("zipped", "where", "seed", "convention_name")}
-    about = {"version": __version__, "terms": terms, "chunk": CHUNK, **asked}
-    return begun(Path(options["output"]), about, options["force"])
+    return begun(Path(options["output"]), job.fingerprint, options["force"])
 
 
-def _kept(
-    subjects: Sequence[Subject],
-    grid: Axes,
-    submit: Callable[..., Any] | None,
-    finished: frozenset[int],
-    options: Mapping[str, Any],
-    tally: Tally,
-) -> Iterator[tuple[int, Columns]]:
-    """The points that are possible and wanted, in numbered chunks, until all are done or the user stops them."""
-    from archcost.sweep import chunk, in_order, is_safe
-
-    numbers = all(grid.values(knob).dtype != object for knob in grid.knobs)
-    try:
-        for place, subject in enumerate(subjects):
-            name = subject.variant or subject.spec.name
-            safe = numbers and is_safe(subject, {knob: grid.values(knob) for knob in grid.knobs})
-            work = partial(chunk, subject, where=options["where"], safe=safe)
-            many = -(-grid.points // CHUNK)
-            wanted = [i for i in range(many) if place * many + i not in finished]
-            parts = (grid.part(i * CHUNK, (i + 1) * CHUNK) for i in wanted)
-            tally.done += grid.points - sum(min(CHUNK, grid.points - i * CHUNK) for i in wanted)
-            for i, found in zip(wanted, _shown(in_order(submit, work, parts), len(wanted), name), strict=False):
-                if options["strict"] and found.impossible:
-                    raise ArchcostError(f"{name} is impossible with {found.first}")
-                tally.add(found)
-                yield place * many + i, found.columns
-    except KeyboardInterrupt:
-        tally.stopped = True
+def _noted(chunks: Iterator[tuple[int, Chunk]], tallies: list[Tally], strict: bool) -> Iterator[tuple[int, Chunk]]:
+    """The chunks, after a note of what became of their points."""
+    for tally in tallies:
+        _refuse_impossible(tally, strict)
+    for number, chunk in chunks:
+        _refuse_impossible(chunk.tally, strict)
+        tallies.append(chunk.tally)
+        yield number, chunk
 
 
-@contextmanager
-def _executor(workers: int | None, scheduler: str | None) -> Iterator[Callable[..., Any] | None]:
-    """What hands chunks out: local processes, a Dask cluster, or nothing: then they are worked out here."""
-    if scheduler:
-        if find_spec("distributed") is None:
-            raise ArchcostError("a scheduler needs Dask: pip install 'archcost[dask]'")
-        from distributed import Client
-
-        try:
-            client: Any = Client(scheduler, timeout=10)  # type: ignore[no-untyped-call]
-        except (OSError, ValueError) as error:
-            raise ArchcostError(f"there is no Dask scheduler at {scheduler}: {error}") from error
-        with client:
-            yield client.submit
-    elif workers and workers > 1:
-        from concurrent.futures import ProcessPoolExecutor
-
-        with ProcessPoolExecutor(workers, initializer=_deaf) as pool:
-            try:
-                yield pool.submit
-            finally:
-                pool.shutdown(cancel_futures=True)
-    else:
-        yield None
+def _refuse_impossible(tally: Tally, strict: bool) -> None:
+    if strict and tally.impossible:
+        raise ArchcostError(f"impossible: {tally.first}")
 
 
-def _deaf() -> None:
-    """A worker leaves Ctrl-C to the process that hands out the work."""
-    import signal
-
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-
-
-def _shown(chunks: Iterator[Chunk], many: int, name: str) -> Iterator[Chunk]:
+def _shown(chunks: Iterator[tuple[int, Chunk]], many: int) -> Iterator[tuple[int, Chunk]]:
     """The chunks; on a terminal, if there are many, with a bar that says how far they are."""
     if many < MANY or not sys.stderr.isatty():
         yield from chunks
         return
-    with click.progressbar(chunks, length=many, label=name, file=sys.stderr) as shown:
+    with click.progressbar(chunks, length=many, label="sweep", file=sys.stderr) as shown:
         yield from shown
 
 
-def _written(chunks: Iterator[tuple[int, Columns]], form: str, options: Mapping[str, Any], tally: Tally) -> None:
-    """The points in their format. Where nothing must be seen together, they are written as they come."""
+def _stored(chunks: Iterator[tuple[int, Chunk]], job: Job, fresh: bool, options: Mapping[str, Any]) -> None:
+    """A Parquet dataset, chunk by chunk."""
+    from archcost.dataset import write
+
+    for _ in write(Path(options["output"]), job.fingerprint, fresh, chunks):
+        pass
+
+
+def _streamed(chunks: Iterator[tuple[int, Chunk]], options: Mapping[str, Any]) -> None:
+    """Lines of CSV, as they come."""
     from archcost.render import sweep as render
+
+    emit_parts(
+        (render.csv(chunk.columns, _names(chunk.columns, options["columns"]), first=i == 0) for i, chunk in chunks),
+        options["output"],
+    )
+
+
+def _gathered(chunks: Iterator[tuple[int, Chunk]], form: str, options: Mapping[str, Any]) -> Columns:
+    """What must be seen together: the best and the first of the points."""
     from archcost.sweep import joined, reduced
 
-    wanted = [name.strip() for name in (options["columns"] or "").split(",") if name.strip()]
-    if form == "parquet":
-        from archcost.dataset import write
-
-        write(Path(options["output"]), chunks)
-        click.echo(tally.remarks()[0], err=True)
-        return
-    if form == "csv" and not any(options[key] for key in ("sort", "top", "pareto")):
-        texts = (render.csv(chunk, _names(chunk, wanted), first=i == 0) for i, chunk in chunks)
-        emit_parts(texts, options["output"])
-        click.echo(tally.remarks()[0], err=True)
-        return
-    limit = options["top"] or (SHOWN if form == "rich" and not options["sort"] and not options["pareto"] else None)
+    pareto, sort = options["pareto"], options["sort"]
+    some = options["top"] or (SHOWN + 1 if form == "rich" and not sort and not pareto else None)
     kept: Columns = {}
     for _, chunk in chunks:
         # The first rows of a front are known only when all of it is.
-        kept = reduced(joined(kept, chunk), options["pareto"], options["sort"], None if options["pareto"] else limit)
-    if kept and options["pareto"]:
-        kept = reduced(kept, None, options["sort"], limit)
-    names = _names(kept, wanted)
+        kept = reduced(joined(kept, chunk.columns), pareto, sort, None if pareto else some)
+    return reduced(kept, None, sort, some) if kept and pareto else kept
+
+
+def _drawn(kept: Columns, several: bool, form: str, options: Mapping[str, Any], remarks: Sequence[str]) -> None:
+    """The points as a table, as CSV or as data."""
+    from archcost.render import sweep as render
+
+    names = _names(kept, options["columns"])
     if form == "csv":
         emit(render.csv(kept, names, first=True), options["output"])
-        click.echo(tally.remarks()[0], err=True)
     elif form == "json":
         from archcost.render import json
 
-        emit(json.text({"points": render.rows(kept, names), "remarks": tally.remarks()}), options["output"])
+        emit(json.text({"points": render.rows(kept, names), "remarks": remarks}), options["output"])
     else:
-        grid = render.grid(kept, names, options["top"] or SHOWN, tally.remarks())
+        grid = render.grid(kept, names, options["top"] or SHOWN, remarks, several)
         emit(draw("rich", [grid], options["output"]), options["output"])
 
 
-def _names(columns: Columns, wanted: Sequence[str]) -> list[str]:
-    """The columns that are shown: those that are asked for, else all."""
-    for name in wanted:
+def _names(columns: Columns, wanted: str | None) -> list[str]:
+    """The columns that are shown, each once: those that are asked for, else all."""
+    names = [name.strip() for name in (wanted or "").split(",") if name.strip()]
+    for name in names:
         if columns and name not in columns:
             near = did_you_mean(name, columns)
             raise ArchcostError(f"there is no column {name!r}{near} (known: {', '.join(columns)})")
-    return list(wanted or columns)
+    return [*dict.fromkeys(names)] or list(columns)

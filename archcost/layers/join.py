@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import prod
 
 from archcost.cost import Cost, layer
-from archcost.dims import Shape, require, same, surely
+from archcost.dims import Dim, Shape, require, same
 
 
 @layer
@@ -31,12 +31,24 @@ def multiply(*xs: Shape) -> Cost:
 def _broadcast(verb: str, xs: tuple[Shape, ...]) -> Shape:
     out = xs[0]
     for x in xs[1:]:
-        fits = len(x) == len(out) and all(
-            surely(same, n, 1) or surely(same, m, 1) or same(n, m) is not False for n, m in zip(out, x, strict=True)
-        )
-        require(fits, f"cannot {verb} {{}} and {{}}", out, x)
-        out = tuple(m if surely(same, n, 1) else n for n, m in zip(out, x, strict=True))
+        require(len(x) == len(out), f"cannot {verb} {{}} and {{}}", out, x)
+        sizes = [_wider(n, m) for n, m in zip(out, x, strict=True)]
+        fits = tuple(size for size in sizes if size is not None)
+        require(len(fits) == len(out), f"cannot {verb} {{}} and {{}}", out, x)
+        out = fits
     return out
+
+
+def _wider(n: Dim, m: Dim) -> Dim | None:
+    """What two sizes make together: one that is 1 is repeated; None where they do not fit.
+
+    Symbols that may be equal are taken to be equal: else there would be no such network, but where one of them is 1.
+    """
+    if same(n, m) is True or same(m, 1) is True:
+        return n
+    if same(n, 1) is True:
+        return m
+    return n if same(n, m) is None else None
 
 
 @layer

@@ -19,9 +19,8 @@ def rows(columns: Columns, names: Sequence[str], most: int | None = None) -> lis
     return [dict(zip(names, values, strict=True)) for values in zip(*lists, strict=True)]
 
 
-def grid(columns: Columns, names: Sequence[str], most: int, remarks: Sequence[str]) -> Grid:
+def grid(columns: Columns, names: Sequence[str], most: int, remarks: Sequence[str], several: bool) -> Grid:
     """A table of the first points; counts with thousands parted. The network stands only where there are several."""
-    several = len({*columns.get("network", ())}) > 1
     names = [name for name in names if name != "network" or several]
     drawn = [Column(name, name, _text, left=columns[name].dtype == object) for name in names]
     shown = rows(columns, names, most)
