@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
-from math import prod
+from math import lcm, prod
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
@@ -15,11 +15,11 @@ from archcost.kinds import LARGEST
 from archcost.source import parse, plain_data
 
 Values: TypeAlias = "np.ndarray[Any, Any]"
-MOST = 10**9  # values of an axis
+MOST = 10**7  # values of an axis: 80 MB
 MOST_POINTS = 10**15
-NUMBER = r"[-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?"
+NUMBER = r"[-+]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][-+]?[0-9]{1,3})?"
 RANGE = re.compile(rf"({NUMBER}):({NUMBER})(?::({NUMBER}))?$")
-DRAWN = re.compile(rf"(random|log)\(({NUMBER}),({NUMBER}),n=(\d+)\)$")
+DRAWN = re.compile(rf"(random|log)\(({NUMBER}),({NUMBER}),n=([0-9]{{1,12}})\)$")
 
 
 class Axes(NamedTuple):
@@ -72,7 +72,7 @@ def axes(texts: Sequence[str], zipped: bool, seed: int) -> Axes:
             )
         if name in drawn or name in listed:
             raise ArchcostError(f"{name} is given twice")
-        (drawn if values.startswith("random(") else listed)[name] = _values(name, values.replace(" ", ""), random)
+        (drawn if values.lstrip().startswith("random") else listed)[name] = _values(name, values, random)
     groups = [{**listed, **drawn}] if zipped else [*({name: values} for name, values in listed.items()), drawn]
     for group in groups:
         lengths = {name: len(values) for name, values in group.items()}
@@ -85,22 +85,37 @@ def axes(texts: Sequence[str], zipped: bool, seed: int) -> Axes:
 
 
 def _values(name: str, text: str, random: np.random.Generator) -> Values:
-    ranged, drawn = RANGE.match(text), DRAWN.match(text)
+    dense = text.replace(" ", "")
+    ranged, drawn = RANGE.match(dense), DRAWN.match(dense)
     if ranged:
         return _range(name, *(part or "1" for part in ranged.groups()))
     if drawn:
-        kind, low, high, many = drawn[1], _number(drawn[2]), _number(drawn[3]), int(drawn[4][:12])
-        if not low < high or not 0 < many <= MOST or (kind == "log" and low <= 0):
-            raise ArchcostError(f"{name}={text}: the first bound must be below the second, and n at least 1")
+        kind, low, high, many = drawn[1], _number(drawn[2]), _number(drawn[3]), int(drawn[4])
+        if not low < high or not 0 < many <= MOST or (kind == "log" and (low <= 0 or many < 2)):
+            least = "2" if kind == "log" else "1"
+            raise ArchcostError(
+                f"{name}={text}: the first bound must be below the second, and n from {least} to {MOST:,}"
+            )
         return _random(low, high, many, random) if kind == "random" else _log(low, high, many)
-    if text.startswith(("random(", "log(")):
+    if dense.startswith(("random(", "log(")):
         raise ArchcostError(f"{name}={text}: write random(LOW,HIGH,n=COUNT) or log(LOW,HIGH,n=COUNT)")
-    return _array([_scalar(name, part) for part in _split(text)])
+    listed = plain_data(parse(Source(f"{name}=", f"[{text}]")))
+    if not listed or any(value is None or isinstance(value, dict) for value in listed):
+        raise ArchcostError(f"{name}={text}: a value is empty, or no number, word, truth or list")
+    return _array([tuple(value) if isinstance(value, list) else value for value in listed])
 
 
 def _number(text: str) -> Any:
-    """The number that a text writes."""
-    number = int(text) if re.fullmatch(r"[-+]?\d+", text) else float(text)
+    """The number that a text writes, whole if it is."""
+    number = _fraction(text)
+    return int(number) if number.denominator == 1 and "." not in text else float(number)
+
+
+def _fraction(text: str) -> Fraction:
+    """The number that a text writes, exactly."""
+    if abs(int(re.split("[eE]", text)[1]) if re.search("[eE]", text) else 0) > 30:
+        raise ArchcostError(f"{text} is too large or too small for any size")
+    number = Fraction(text)
     if not abs(number) < LARGEST:
         raise ArchcostError(f"{text} is too large for any size")
     return number
@@ -108,17 +123,15 @@ def _number(text: str) -> Any:
 
 def _range(name: str, *texts: str) -> Values:
     """From start to stop, which is included when a step lands on it: exactly, as the decimals are written."""
-    start, stop, step = map(Fraction, texts)
+    start, stop, step = map(_fraction, texts)
     if not step or (stop - start) / step < 0:
         raise ArchcostError(f"{name}={':'.join(texts)} is empty")
     many = (stop - start) // step + 1
-    if many > MOST or abs(start) + abs(stop) >= LARGEST:
-        raise ArchcostError(f"{name}={':'.join(texts)} has too many values, or too large ones")
-    places = np.arange(many)
-    if all(re.fullmatch(r"[-+]?\d+", text) for text in texts):
-        return int(start) + places * int(step)
-    digits = max(len(text.partition(".")[2]) for text in texts)
-    return np.asarray(np.round(float(start) + places * float(step), max(digits, 12)))
+    parts = lcm(start.denominator, step.denominator)
+    if many > MOST or max(abs(start), abs(stop)) * parts >= LARGEST:
+        raise ArchcostError(f"{name}={':'.join(texts)} has more than {MOST:,} values, or too large ones")
+    values = int(start * parts) + np.arange(many) * int(step * parts)
+    return np.asarray(values if not any("." in text for text in texts) and parts == 1 else values / parts)
 
 
 def _random(low: Any, high: Any, many: int, random: np.random.Generator) -> Values:
@@ -129,19 +142,9 @@ def _random(low: Any, high: Any, many: int, random: np.random.Generator) -> Valu
 def _log(low: Any, high: Any, many: int) -> Values:
     """Values at equal ratios, ends included; whole ones, each once, between whole bounds."""
     values = np.geomspace(low, high, many)
-    return np.unique(np.rint(values).astype(np.int64)) if isinstance(low, int) and isinstance(high, int) else values
-
-
-def _split(text: str) -> list[str]:
-    """The values of a list; a comma in brackets parts nothing."""
-    parts = re.split(r",(?![^\[]*\])", text)
-    if not all(parts):
-        raise ArchcostError(f"{text!r} has a value that is empty")
-    return parts
-
-
-def _scalar(name: str, text: str) -> Any:
-    return plain_data(parse(Source(f"{name}=", text)))
+    if not isinstance(low, int) or not isinstance(high, int):
+        return values
+    return np.unique([low, *map(round, values.tolist()[1:-1]), high])
 
 
 def _array(values: Sequence[Any]) -> Values:
