@@ -141,9 +141,11 @@ def _lines(found: Found, where: str) -> list[str]:
     knob, best, beyond = found.knob, found.best, found.beyond
     named = re.findall(r"\w+", where)
     if best is None:
-        tried = f"{found.points:,} tried"
-        impossible = f"the network is impossible at every setting of {knob} ({tried}): {found.why}"
-        return [impossible if found.why else f"{where!r} holds at no setting of {knob} ({tried})"]
+        tried = f"any of the {found.points:,} settings of {knob}" + (
+            "" if found.every else " that were tried: narrow the range"
+        )
+        impossible = f"the network is not possible at {tried}: {found.why}"
+        return [impossible if found.why else f"{where!r} does not hold at {tried}"]
     costs = best.at or {}
     answer = _line(knob, best, sorted(costs, key=lambda quantity: quantity not in named))
     if beyond is None:
