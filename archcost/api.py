@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from archcost.convention import Convention
-from archcost.net import Net, propagate
+from archcost.net import Net
 from archcost.presets import convention as preset
 from archcost.report import Report, Row, Totals, report
 from archcost.zoo import load_net
@@ -48,11 +48,12 @@ class Architecture:
         '83410944·n² + 2048000'
         """
         from archcost.explain import chosen
+        from archcost.fold import steps_under
         from archcost.symbolic import total
 
-        steps = propagate(self.net)
-        some = [steps[i] for i in chosen(steps, at)] if at else steps
-        return total(some, quantity, preset(convention) if isinstance(convention, str) else convention)
+        counted = preset(convention) if isinstance(convention, str) else convention
+        steps = steps_under(counted, self.net)
+        return total([steps[i] for i in chosen(steps, at)] if at else steps, quantity, counted)
 
     def _repr_html_(self) -> str:
         from archcost.render import html, table

@@ -22,11 +22,18 @@ def floor(x: Any) -> Any:
     if isinstance(x, int | float):
         return math.floor(x)
     if is_symbolic(x):
-        return x // 1
+        return _exact(x) // 1
     whole = x // 1
     if (abs(whole) >= LARGEST).any():
         raise OverflowError
     return whole.astype("int64")
+
+
+def _exact(x: Any) -> Any:
+    """A symbolic value with fractions for its decimals."""
+    import sympy
+
+    return sympy.nsimplify(x, rational=True)
 
 
 def ceil(x: Any) -> Any:
@@ -42,6 +49,11 @@ def round_to(x: float, divisor: int) -> int:
     if isinstance(x, int | float):
         nearest = max(divisor, int(x + divisor / 2) // divisor * divisor)
         return nearest if nearest >= 0.9 * x else nearest + divisor
+    if is_symbolic(x):
+        if _exact(x) % divisor != 0:
+            names = ", ".join(symbols_in(x))
+            raise ArchcostError(f"{x} is rounded to a multiple of {divisor}, up or down: take multiples of {names}")
+        return x
     nearest = greater(divisor, floor(x + divisor / 2) // divisor * divisor)
     return nearest + divisor * (nearest < 0.9 * x)
 
@@ -235,7 +247,7 @@ class Evaluation:
         return self.bounded(node, result)
 
     def power(self, node: ast.expr, base: Any, exponent: Any) -> Any:
-        bits = max(1, abs(base).bit_length() - 1) if isinstance(base, int) else 1
+        bits = max(1, abs(base).bit_length() - 1) if isinstance(base, int) else 8 if is_symbolic(base) else 1
         if isinstance(exponent, int) and not isinstance(base, float) and exponent * bits > 64:
             raise self.error(node, f"{shown(ast.unparse(node))} is too large")
         return base**exponent

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from math import prod
 from typing import Any
 
-from archcost.dims import Dim, greater, same
+from archcost.dims import Dim, greater, same, surely
 from archcost.net import INPUT, Step, identities
 
 
@@ -72,9 +73,14 @@ def _owner(
     if step.cost.storage == "view" and step.node.inputs:
         return buffer_of[step.node.inputs[0]]
     if step.cost.storage == "inplace":
-        for read in step.node.inputs:
-            owner = buffer_of[read]
-            free = expires[owner] <= index and steps[owner].node.inputs
-            if free and same(sizes[read], sizes[index]) is True and same(sizes[owner], sizes[index]) is True:
-                return owner
+        free = [
+            (sizes[read], buffer_of[read])
+            for read in step.node.inputs
+            if expires[buffer_of[read]] <= index and steps[buffer_of[read]].node.inputs
+        ]
+        # Whichever fits is as good; one that fits at some points of an array only is asked last, and parts them.
+        for fits in (partial(surely, same), same):
+            for size, owner in free:
+                if fits(size, sizes[index]) is True and fits(sizes[owner], sizes[index]) is True:
+                    return owner
     return index

@@ -19,7 +19,25 @@ from archcost.expression import CONSTANTS, FUNCTIONS
 from archcost.net import Step
 
 QUANTITIES = ("macs", "flops", "params", "memory", "elements")
-MULTIPLES = (2, 4, 8, 16, 32, 64, 128, 224, 256)  # a size that is a multiple of one of these often divides evenly
+MULTIPLES = (
+    2,
+    3,
+    4,
+    5,
+    6,
+    7,
+    8,
+    14,
+    16,
+    28,
+    32,
+    56,
+    64,
+    112,
+    128,
+    224,
+    256,
+)  # a size that is a multiple of one of these often divides evenly
 SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
@@ -105,6 +123,11 @@ class Formula:
         return None
 
 
+def exact(value: Any) -> Any:
+    """A value with fractions for its decimals, if it has symbols."""
+    return sympy.nsimplify(value, rational=True) if hasattr(value, "free_symbols") else value
+
+
 def total(steps: Sequence[Step], quantity: str, convention: Convention) -> Formula:
     """A quantity of some steps together, multiplied out."""
     return Formula(tidied(sum(_part(step, quantity, convention) for step in steps)))
@@ -143,7 +166,7 @@ def _down(inside: Any) -> Any:
     if merged is not None:
         return _down(merged)
     whole = sympy.ceiling(constant)  # so that what is left lies between -1 and 0
-    if (constant - whole).p == -1 and constant.q > 1 and (term * constant.q).is_integer:
+    if constant.is_Rational and (constant - whole).p == -1 and constant.q > 1 and (term * constant.q).is_integer:
         return _up(term) - 1 + whole
     return sympy.floor(inside - whole) + whole
 
@@ -163,7 +186,7 @@ def _up(inside: Any) -> Any:
 def _inner(rounded: Any, constant: Any, term: Any) -> Any:
     """Rounding `(round(x) + k) / m` is rounding `(x + k) / m`, in the same direction, for whole k and m: the latter."""
     factor, inner = term.as_coeff_Mul()
-    if isinstance(inner, rounded) and factor.p == 1 and (constant * factor.q).is_integer:
+    if isinstance(inner, rounded) and factor.is_Rational and factor.p == 1 and (constant * factor.q).is_integer:
         return sympy.expand((inner.args[0] + constant * factor.q) / factor.q)
     return None
 
