@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import archcost
+from archcost.presets import names
 from archcost.symbolic import Formula, symbol, tidied
 
 n = symbol("n")
@@ -66,7 +67,86 @@ def test_formula_counts_like_numbers(name: str, quantity: str) -> None:
         assert list(formula(n=np.array(points))) == [formula(n=point) for point in points]
 
 
-ROUNDING = st.tuples(st.integers(-40, 40), st.integers(1, 9), st.booleans())
+@pytest.mark.parametrize("counted", names())
+@pytest.mark.parametrize("quantity", ["flops", "params", "memory"])
+def test_formula_counts_like_tables_under_every_convention(counted: str, quantity: str) -> None:
+    """Folded batch norms, constants of tools and what else a convention says are in the formula too."""
+    formula = archcost.load("resnet50", resolution=32 * n).formula(quantity, convention=counted)
+    for point in (1, 7):
+        totals = archcost.load("resnet50", resolution=32 * point).report(counted).totals
+        wanted = getattr(totals, {"memory": "memory_bytes"}.get(quantity, quantity))
+        assert formula(**({"n": point} if formula.symbols else {})) == wanted
+
+
+REMAINDER = """
+params: {n: 1}
+input: [3, 8, 8]
+layers: [{conv: {out: "64 - 3 * (n % 4)", kernel: 1, bias: false}}]
+"""
+
+
+def test_remainders(archcost, tmp_path) -> None:
+    """In code they bind as they do on paper."""
+    (tmp_path / "net.yaml").write_text(REMAINDER)
+    formula = archcost_of(str(tmp_path / "net.yaml"), n=n).formula("params")
+    assert str(formula) == "192 - 9·(n mod 4)"
+    assert [formula(n=point) for point in range(1, 6)] == [183, 174, 165, 192, 183]
+
+
+def archcost_of(name: str, **knobs: object) -> archcost.Architecture:
+    """`load`, for tests in which a fixture has the package's name."""
+    return archcost.load(name, **knobs)
+
+
+def test_equality_is_a_condition(archcost) -> None:
+    """A symbol is not taken to differ from a number."""
+    error = archcost("formula", "shufflenet_v1", "scale=s", "--quantity", "params", exit_code=2).stderr
+    assert "whether 'scale == 2' holds depends on s" in error and "scale=3*s would do" in error
+    four = archcost("formula", "shufflenet_v1", "scale=4*s", "--quantity", "params", "--format", "python").stdout
+    scope: dict[str, object] = {}
+    exec(four, scope)
+    assert scope["shufflenet_v1"](s=1) == archcost_of("shufflenet_v1", scale=4).totals.params
+
+
+@pytest.mark.parametrize(
+    ("name", "settings", "of"),
+    [
+        ("mobilenet_v1", "alpha=0.1*k", lambda k: {"alpha": k / 10}),
+        ("mobilenet_v1", "alpha=k/4", lambda k: {"alpha": k / 4}),
+        ("mobilenet_v2", "alpha=k", lambda k: {"alpha": k}),
+        ("efficientnet_b0", "width=2*k", lambda k: {"width": 2 * k}),
+    ],
+)
+def test_width_multipliers(archcost, name: str, settings: str, of: object) -> None:
+    """Decimals are exact, and channels that need no rounding are not rounded."""
+    written = archcost("formula", name, settings, "--quantity", "params", "--format", "python").stdout
+    scope: dict[str, object] = {}
+    exec(written, scope)
+    for k in (4, 8, 20):
+        assert scope[name](k=k) == archcost_of(name, **of(k)).totals.params
+
+
+def test_halves_are_no_channels(archcost) -> None:
+    """What is not whole for every symbol is refused where a whole number is wanted."""
+    error = archcost("formula", "densenet121", "growth=n/2", "--quantity", "params", exit_code=2).stderr
+    assert "out must be a whole number from 1, is n/2" in error and "growth=n would do" in error
+
+
+def test_where_the_network_is_impossible(archcost) -> None:
+    """A formula of sizes that are too small holds only from some size on, which is said."""
+    shown = archcost("formula", "alexnet", "resolution=n").stdout
+    assert "alexnet is impossible with n = 1: conv1: a window of 11 does not fit into 5 positions" in shown
+    assert "impossible" not in archcost("formula", "alexnet", "resolution=64*n").stdout
+
+
+def test_arrays_do_not_wrap() -> None:
+    """Beyond 64 bits an array refuses; a number does not end there."""
+    formula = archcost.load("resnet50", resolution=32 * n).formula()
+    assert formula(n=10**9) == 83410944 * 10**18 + 2048000
+    with pytest.raises(OverflowError):
+        formula(n=np.array([1, 10**9]))
+    with pytest.raises(OverflowError):
+        _ = archcost.load("resnet50", resolution=np.array([224, 10**10])).totals
 
 
 @settings(max_examples=300, deadline=None, derandomize=True)

@@ -171,7 +171,7 @@ def test_impossible_settings_fail(archcost) -> None:
 
 
 def test_not_monotone(archcost) -> None:
-    """Of few settings all are tried, so that any condition has an answer; of many, one that changes twice is refused."""
+    """Of few settings all are tried, so that any condition is answered; of many, one that changes twice is refused."""
     asked = ("resnet50", "resolution=32:512", "--maximize", "resolution", "--where")
     assert answer(archcost, *asked, "resolution < 50 or 100 < resolution < 110")["value"] == 109
     assert answer(archcost, *asked, "resolution < 50 or resolution == 512")["value"] == 512

@@ -441,6 +441,13 @@ def test_sorted_and_cut(rows: list[tuple[int, ...]], sort: str, top: int) -> Non
     assert reduced(table(rows), None, sort, top)["place"].tolist() == expected
 
 
+def test_front_of_large_whole_numbers_and_fractions() -> None:
+    """Each column is compared as it is: 2**53 is not 2**53 + 1."""
+    columns = {"a": np.array([2**53, 2**53 + 1]), "b": np.array([1.0, 1.0]), "c": np.array([1, 1])}
+    assert front(columns, ["a", "b"]).tolist() == [0]
+    assert front(columns, ["-a", "b", "c"]).tolist() == [1]
+
+
 def test_no_such_column() -> None:
     """A mistake in --sort or --pareto says what was meant."""
     for pareto, sort in (("a,d", None), (None, "d"), (None, "network")):

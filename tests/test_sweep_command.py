@@ -103,14 +103,15 @@ def test_csv(archcost, tmp_path) -> None:
     """A column for each knob and quantity, exact integers; what is said beside it goes to stderr."""
     result = archcost("sweep", "resnet50", "resolution=64,224", "--format", "csv")
     rows = list(csv.DictReader(io.StringIO(result.stdout)))
+    totals = load("resnet50", resolution=224).totals
     assert rows[1] == {
         "network": "resnet50",
         "resolution": "224",
         "params": "25557032",
         "macs": "4089184256",
-        "flops": rows[1]["flops"],
-        "memory": rows[1]["memory"],
-        "peak_memory": rows[1]["peak_memory"],
+        "flops": str(totals.flops),
+        "memory": str(totals.memory_bytes),
+        "peak_memory": str(totals.peak_memory_bytes),
     }
     assert result.stderr == "2 points, 2 kept\n"
     path = tmp_path / "sweep.csv"
@@ -313,6 +314,47 @@ def test_parquet(archcost, monkeypatch, tmp_path) -> None:
     archcost(*other, "--force")
     assert parquet.read_table(folder).num_rows == 1
     assert "parquet writes all points" in archcost(*other, "--top", "3", exit_code=2).stderr
+
+
+def test_names_of_columns(archcost, tmp_path) -> None:
+    """A knob that is called like a column is refused; columns stand once each; many rows are cut with a remark."""
+    (tmp_path / "net.yaml").write_text(
+        "params: {memory: 3}\ninput: [3, 8, 8]\nlayers: [{conv: {out: memory, kernel: 1}}]"
+    )
+    error = archcost("sweep", str(tmp_path / "net.yaml"), "memory=1:9", exit_code=2).stderr
+    assert "a parameter called memory cannot be swept, for a column is called so" in error
+    twice = archcost("sweep", "resnet18", "resolution=64", "--columns", "macs,macs", "--format", "csv").stdout
+    assert twice.splitlines()[0] == "macs"
+    shown = archcost("sweep", "resnet18", "resnet34", "resolution=64:164").stdout
+    assert "--format csv has all points" in shown and shown.splitlines()[1].split()[0] == "network"
+
+
+def test_columns_are_no_lists(archcost) -> None:
+    """What would be about all points of a chunk, not about one, is refused."""
+    for where in ("len(macs) == 2", "macs > sum(macs) / 2"):
+        error = archcost("sweep", "resnet18", "resolution=64,96", "--where", where, exit_code=2).stderr
+        assert "a column is no list" in error
+
+
+def test_another_specification_is_another_sweep(archcost, tmp_path) -> None:
+    """What was finished of a file is not gone on with after the file has changed; nor is what was not whole."""
+    parquet = pytest.importorskip("pyarrow.parquet")
+    net, folder = tmp_path / "net.yaml", tmp_path / "points.parquet"
+    text = "params: {k: 3}\ninput: [3, 8, 8]\nlayers: [{conv: {out: k, kernel: KERNEL, bias: false}}]"
+    net.write_text(text.replace("KERNEL", "3"))
+    arguments = ("sweep", str(net), "k=1,2", "--output", str(folder))
+    archcost(*arguments)
+    net.write_text(text.replace("KERNEL", "5"))
+    assert "holds something else" in archcost(*arguments, exit_code=2).stderr
+    archcost(*arguments, "--force")
+    assert parquet.read_table(folder)["params"].to_pylist() == [75, 150]
+    next(folder.glob("*.parquet")).write_bytes(b"")
+    assert archcost(*arguments).stderr == "2 points, 2 kept\n"
+    assert parquet.read_table(folder)["params"].to_pylist() == [75, 150]
+    error = archcost(
+        "sweep", str(net), "k=1", "--output", str(tmp_path / "new.parquet"), "--where", "mac < 3", exit_code=2
+    )
+    assert "no name 'mac'" in error.stderr and not (tmp_path / "new.parquet").exists()
 
 
 def test_conditions_do_not_wrap(archcost) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import prod
 
 from archcost.cost import Cost, layer
-from archcost.dims import Dim, Shape, require, same
+from archcost.dims import Dim, Shape, require, same, surely
 
 
 @layer
@@ -44,11 +44,13 @@ def _wider(n: Dim, m: Dim) -> Dim | None:
 
     Symbols that may be equal are taken to be equal: else there would be no such network, but where one of them is 1.
     """
-    if same(n, m) is True or same(m, 1) is True:
+    if surely(same, m, 1):
         return n
-    if same(n, 1) is True:
+    if surely(same, n, 1):
         return m
-    return n if same(n, m) is None else None
+    if same(n, m) is not False:
+        return n
+    return m if same(n, 1) else n if same(m, 1) else None
 
 
 @layer
