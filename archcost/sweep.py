@@ -64,19 +64,28 @@ class Each(Condition):
         return super().UnaryOp(node)
 
     def Compare(self, node: ast.Compare) -> Any:
-        terms = [node.left, *node.comparators]
+        terms = list(map(_whole, (node.left, *node.comparators)))
         pairs = (ast.Compare(a, [op], [b]) for a, op, b in zip(terms, node.ops, node.comparators, strict=False))
         return reduce(np.logical_and, (super(Each, self).Compare(ast.copy_location(pair, node)) for pair in pairs))
+
+
+def _whole(term: ast.expr) -> ast.expr:
+    """A number like 4e9 as the whole number that it is, with which whole numbers are compared exactly."""
+    if isinstance(term, ast.Constant) and isinstance(term.value, float) and term.value.is_integer():
+        return ast.copy_location(ast.Constant(int(term.value)), term)
+    return term
 
 
 def holds(text: str, columns: Columns) -> Values:
     """At which points a condition over the columns holds: at all at once, or one by one where arrays cannot say it."""
     count = len(next(iter(columns.values())))
     at = Position(Source("--where", text), 1, 1)
-    named = {node.id for node in ast.walk(parse(text, at)) if isinstance(node, ast.Name)}
+    nodes = [*ast.walk(parse(text, at))]
+    named = {node.id for node in nodes if isinstance(node, ast.Name)}
+    divided = any(isinstance(node, ast.Div) for node in nodes)
     used = {name: _settled(values) for name, values in columns.items() if name in named and count}
     answers: Any = None
-    if all(_fits(values) for values in used.values()):
+    if all(_fits(values, divided) for values in used.values()):
         try:
             with np.errstate(over="ignore", under="ignore", divide="raise", invalid="raise"):
                 numbers = {name: guarded(v) if _is_array(v) else v for name, v in used.items()}
@@ -100,9 +109,9 @@ def _settled(values: Values) -> Any:
     return values[0] if len({*map(repr, values)}) == 1 else values
 
 
-def _fits(values: Any) -> bool:
-    """Whether arithmetic on arrays means the same as Python's: on numbers that a float holds exactly."""
-    return not _is_array(values) or (values.dtype != object and bool(np.all(np.abs(values) < 2**53)))
+def _fits(values: Any, divided: bool) -> bool:
+    """Whether arithmetic on an array means the same as Python's: it divides numbers that a float holds exactly."""
+    return not _is_array(values) or (values.dtype != object and not (divided and np.any(np.abs(values) >= 2**53)))
 
 
 def _at(values: Values, place: int) -> Any:

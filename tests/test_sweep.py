@@ -345,7 +345,7 @@ def test_side_by_side_as_many_each() -> None:
 
 
 NUMBERS = st.recursive(
-    st.sampled_from(["a", "b", "f", "0", "1", "2.5"]),
+    st.sampled_from(["a", "b", "f", "0", "1", "2.5", "4e15", "1e300"]),
     lambda inner: st.tuples(inner, st.sampled_from("+-*"), inner).map(lambda parts: f"({' '.join(parts)})"),
     max_leaves=3,
 )
