@@ -6,7 +6,7 @@ keyword-only parameters are the keys of the specification, its docstring says wh
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from inspect import Parameter, signature
 from types import MappingProxyType
 from typing import Any, Literal, NamedTuple, TypeAlias, get_args
@@ -72,10 +72,29 @@ class LayerType(NamedTuple):
     name: str
     cost: Callable[..., Cost]
     inputs: tuple[str, ...]  # names of the input shapes
+    optional: tuple[str, ...]  # of those that may follow
     joins: bool  # takes any number of inputs
     attributes: Mapping[str, Attribute]
     kind: str  # the module that defines it: conv, pool, ...
     doc: str
+
+    def takes(self, many: int) -> bool:
+        """Whether it can be given so many inputs."""
+        return many > 0 if self.joins else 0 <= many - len(self.inputs) <= len(self.optional)
+
+    @property
+    def reads(self) -> str:
+        """Its inputs in words."""
+        return "an input or more" if self.joins else reading(self.inputs, self.optional)
+
+
+def reading(inputs: Sequence[str], optional: Sequence[str] = ()) -> str:
+    """How many layers are read, and as what."""
+    if len(inputs) <= 1 and not optional:
+        return "one layer" if inputs else "nothing"
+    names = ", ".join([*inputs, *(f"[{name}]" for name in optional)])
+    most = f" to {len(inputs) + len(optional)}" if optional else ""
+    return f"{len(inputs)}{most} layers ({names})"
 
 
 _functions: dict[str, Callable[..., Cost]] = {}
@@ -127,7 +146,8 @@ def _read(name: str, function: Callable[..., Cost]) -> LayerType:
     return LayerType(
         name,
         function,
-        tuple(p.name for p in given),
+        tuple(p.name for p in given if p.default is Parameter.empty),
+        tuple(p.name for p in given if p.default is not Parameter.empty),
         any(p.kind is Parameter.VAR_POSITIONAL for p in given),
         attributes,
         function.__module__.rpartition(".")[2],

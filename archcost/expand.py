@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from archcost.cost import LayerType, is_layer, layer_names, layer_type
+from archcost.cost import LayerType, is_layer, layer_names, layer_type, reading
 from archcost.errors import ArchcostError, Frame, Position, SpecError, did_you_mean, instead
 from archcost.kinds import check, exact, is_hashable, is_whole, shown
 from archcost.kinds import kind as kind_of
@@ -19,7 +19,9 @@ WIRING: Mapping[str, str] = {
     "as": "names the layer",
     "from": "the layer it reads, or a list of them",
     "repeat": "how often it stands here",
+    "first": "the number of the first that is repeated, 1 unless given",
     "when": "whether it stands here",
+    "shares": "the layer whose weights it uses",
 }
 AXES = 8  # of an input
 NAMED = 50  # characters of a name cost as much as a value: names of blocks and layers in them are joined to paths
@@ -192,6 +194,7 @@ class Expansion(Meaning):
     def labels(self, entry: Entry, scope: Scope, made: dict[str, int], taken: set[str]) -> Iterator[str]:
         """The name of the layer in its list, once for each time it stands there."""
         times = self.times(entry, scope) if "repeat" in entry.wiring else 1
+        first = self.first(entry, scope) if "first" in entry.wiring else 1
         if "as" in entry.wiring:
             name = str(entry.wiring["as"].data)
             at = entry.wiring["as"].at
@@ -201,7 +204,7 @@ class Expansion(Meaning):
                 raise SpecError(not_a_name(name), at, scope.via)
             if name in scope.names.named:
                 raise SpecError(f"the name {name!r} is taken in this list", at, scope.via)
-            yield from (name,) if "repeat" not in entry.wiring else (f"{name}{i + 1}" for i in range(times))
+            yield from (name,) if "repeat" not in entry.wiring else (f"{name}{first + i}" for i in range(times))
             return
         for _ in range(times):
             made[entry.name] = made.get(entry.name, 0) + 1
@@ -210,14 +213,26 @@ class Expansion(Meaning):
             yield f"{entry.name}{made[entry.name]}"
 
     def times(self, entry: Entry, scope: Scope) -> int:
-        value = entry.wiring["repeat"]
-        times = exact(self.bound(value, scope))
-        if not isinstance(times, int) or isinstance(times, bool) or times < 0:
-            at, near = self.mistake(value, scope)
-            raise SpecError(f"repeat must be a whole number from 0, is {shown(times)}{near}", at, scope.via)
+        times = self.whole("repeat", entry, scope)
         if times > self.limits.layers:
             self.too_many(entry, scope)
         return times
+
+    def first(self, entry: Entry, scope: Scope) -> int:
+        """The number behind the name of the first layer that is repeated."""
+        if "repeat" not in entry.wiring or "as" not in entry.wiring:
+            at = entry.wiring["first"].key_at
+            raise SpecError("first numbers layers that are named and repeated: it needs as and repeat", at, scope.via)
+        return self.whole("first", entry, scope)
+
+    def whole(self, key: str, entry: Entry, scope: Scope) -> int:
+        """The whole number that a wiring key takes."""
+        value = entry.wiring[key]
+        number = exact(self.bound(value, scope))
+        if not isinstance(number, int) or isinstance(number, bool) or number < 0:
+            at, near = self.mistake(value, scope)
+            raise SpecError(f"{key} must be a whole number from 0, is {shown(number)}{near}", at, scope.via)
+        return number
 
     def too_many(self, entry: Entry, scope: Scope) -> None:
         message = f"more than {self.limits.layers} layers; --limit layers=N raises the limit"
@@ -231,16 +246,20 @@ class Expansion(Meaning):
         self.spend(len(value.data) if value.is_list else 1, value.at, scope.via)
         found = []
         for name in value.data if value.is_list else [value]:
-            if isinstance(name.data, list | dict) or name.data is None:
-                raise SpecError("from takes the name of a layer, or a list of names", name.at, scope.via)
-            index = scope.names.find(str(name.data))
-            if index is None:
-                near = instead(str(name.data), scope.names)
-                raise SpecError(f"no layer before this one is named {shown(name.data)}{near}", name.at, scope.via)
-            found.append(index)
+            found.append(self.named(name, scope, "from takes the name of a layer, or a list of names"))
         if not found:
             raise SpecError("from names no layer", value.at, scope.via)
         return tuple(found)
+
+    def named(self, name: Value, scope: Scope, wanted: str) -> int:
+        """The node of that name."""
+        if isinstance(name.data, list | dict) or name.data is None:
+            raise SpecError(wanted, name.at, scope.via)
+        index = scope.names.find(str(name.data))
+        if index is None:
+            near = instead(str(name.data), scope.names)
+            raise SpecError(f"no layer before this one is named {shown(name.data)}{near}", name.at, scope.via)
+        return index
 
     def before(self, entry: Entry, latest: list[int]) -> tuple[int, ...]:
         """What is read where `from` is not given: as many of the latest layers as a block reads, the last one first."""
@@ -255,6 +274,10 @@ class Expansion(Meaning):
             if entry.arguments.data is not None:
                 raise SpecError(f"{entry.name} is a list of layers and takes no arguments", entry.at, scope.via)
             return self.opened(argument, scope, start[0], path, depth)
+        if "shares" in entry.wiring and not is_layer(entry.name):
+            raise SpecError(
+                f"{entry.name} is no layer type: only these share weights", entry.wiring["shares"].key_at, scope.via
+            )
         if entry.name in self.blocks:
             block = self.blocks[entry.name]
             self.some_inputs(entry, scope, start, block.inputs)
@@ -264,11 +287,17 @@ class Expansion(Meaning):
         near = did_you_mean(entry.name, [*self.blocks, *layer_names()]) or "; archcost layers shows all"
         raise SpecError(f"there is no layer or block {shown(entry.name)}{near}", entry.at, scope.via)
 
-    def some_inputs(self, entry: Entry, scope: Scope, start: tuple[int, ...], wanted: tuple[str, ...]) -> None:
-        if len(start) != len(wanted):
-            many = "one layer" if len(wanted) == 1 else f"{len(wanted)} layers ({', '.join(wanted)})"
+    def some_inputs(
+        self,
+        entry: Entry,
+        scope: Scope,
+        start: tuple[int, ...],
+        wanted: tuple[str, ...],
+        optional: tuple[str, ...] = (),
+    ) -> None:
+        if not 0 <= len(start) - len(wanted) <= len(optional):
             found = f", from names {len(start)}" if "from" in entry.wiring else ": name them in from"
-            raise SpecError(f"{entry.name} reads {many}{found}", entry.at, scope.via)
+            raise SpecError(f"{entry.name} reads {reading(wanted, optional)}{found}", entry.at, scope.via)
 
     def opened(self, argument: Layers | tuple[()], scope: Scope, x: int, path: str, depth: int) -> int:
         """The layers of an argument; an empty list is the identity."""
@@ -366,9 +395,18 @@ class Expansion(Meaning):
         elif kind.joins and len(start) < 2:
             raise SpecError(f"{kind.name} needs branches, or two layers or more in from", entry.at, scope.via)
         elif not kind.joins:
-            self.some_inputs(entry, scope, start, kind.inputs)
+            self.some_inputs(entry, scope, start, kind.inputs, kind.optional)
+        shares = self.shared(entry, scope)
         attributes = self.attributes(kind, entry, branches, scope)
-        return self.add(Node(path, kind.name, start, attributes, entry.at, scope.via))
+        return self.add(Node(path, kind.name, start, attributes, entry.at, scope.via, shares))
+
+    def shared(self, entry: Entry, scope: Scope) -> int | None:
+        """The node whose weights a layer uses."""
+        if "shares" not in entry.wiring:
+            return None
+        index = self.named(entry.wiring["shares"], scope, "shares takes the name of a layer")
+        owner = self.nodes[index].shares
+        return index if owner is None else owner
 
     def branch(self, kind: LayerType, name: str, value: Value, scope: Scope, x: int, path: str, depth: int) -> int:
         if name in WIRING:
@@ -407,7 +445,8 @@ class Expansion(Meaning):
         return checked
 
     def attribute(self, name: str, kind: str, value: Value, scope: Scope) -> Any:
-        data = self.bound(value, scope)
+        as_written = kind == "str" and value.is_text and value.data not in scope.values  # no expression
+        data = value.data if as_written else self.bound(value, scope)
         try:
             return check(kind, data)
         except ArchcostError as error:

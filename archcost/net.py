@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from archcost.cost import NOTHING, Cost, layer_type
-from archcost.dims import Shape, at_least, require
+from archcost.dims import Shape, at_least, require, same
 from archcost.errors import ArchcostError, Frame, Position, ShapeError, SpecError
 from archcost.kinds import LARGEST
 
@@ -22,6 +22,7 @@ class Node(NamedTuple):
     attributes: Mapping[str, Any] = NOTHING
     at: Position | None = None
     via: Frame | None = None
+    shares: int | None = None  # the node whose weights it uses
 
 
 class Accuracy(NamedTuple):
@@ -74,7 +75,7 @@ def propagate(net: Net, shared: Callable[[Shape], Shape] | None = None) -> tuple
                 cost = _cost(node, inputs)
                 known[by_array] = cost._replace(out=shared(cost.out)) if shared else cost
             cost = known[by_array]
-        steps.append(Step(node, inputs, cost))
+        steps.append(Step(node, inputs, cost if node.shares is None else _sharing(node, cost, steps[node.shares])))
     return tuple(steps)
 
 
@@ -94,12 +95,21 @@ def _cost(node: Node, inputs: tuple[Shape, ...]) -> Cost:
     return cost
 
 
+def _sharing(node: Node, cost: Cost, owner: Step) -> Cost:
+    """The cost of a layer with the weights of another, which are stored once: there."""
+    for ours, theirs in ((cost.params, owner.cost.params), (cost.buffers, owner.cost.buffers)):
+        if same(sum(ours.values()), sum(theirs.values())) is False:
+            kept, needed = sum(theirs.values()), sum(ours.values())
+            message = f"{node.name} needs {needed} weights, {owner.node.name} has {kept}"
+            raise SpecError(message, node.at, node.via)
+    return cost._replace(params=NOTHING, buffers=NOTHING)
+
+
 def apply(op: str, inputs: tuple[Shape, ...], attributes: Mapping[str, Any]) -> Cost:
     """The cost of one layer on these inputs."""
     if op == INPUT:
         return Cost(out=attributes["shape"])
     found = layer_type(op)
-    if not inputs if found.joins else len(inputs) != len(found.inputs):
-        wanted = "an input or more" if found.joins else f"{len(found.inputs)} inputs".replace("1 inputs", "1 input")
-        raise ArchcostError(f"{op} reads {wanted}, is given {len(inputs)}")
+    if not found.takes(len(inputs)):
+        raise ArchcostError(f"{op} reads {found.reads}, is given {len(inputs)}")
     return found.cost(*inputs, **attributes)

@@ -18,7 +18,9 @@ WIRED: dict[str, dict[str, Any]] = {
     "as": {"type": ["string", "integer"]},
     "from": TEXT_OR_LIST,
     "repeat": {"type": ["integer", "string"], "minimum": 0},
+    "first": {"minimum": 0},  # a block may be called so, with arguments of any type
     "when": {"type": ["boolean", "string"]},
+    "shares": {"type": ["string", "integer"]},
 }
 
 

@@ -445,7 +445,7 @@ def test_texts() -> None:
 
 def test_number_of_inputs() -> None:
     """A net that no specification made may give a layer too few inputs."""
-    with pytest.raises(ArchcostError, match="relu reads 1 input, is given 2"):
+    with pytest.raises(ArchcostError, match="relu reads one layer, is given 2"):
         apply("relu", ((3,), (3,)), {})
     with pytest.raises(ArchcostError, match="add reads an input or more, is given 0"):
         apply("add", (), {})

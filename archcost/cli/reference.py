@@ -50,6 +50,7 @@ def _as_data(item: LayerType) -> dict[str, Any]:
         "name": item.name,
         "kind": item.kind,
         "inputs": "any number" if item.joins else len(item.inputs),
+        "optional_inputs": len(item.optional),
         "attributes": {
             a.name: {"takes": kind(a.kind).wanted, "required": a.required, "default": a.default}
             for a in item.attributes.values()
@@ -102,8 +103,9 @@ def _one(item: LayerType) -> Any:
         }
         for a in item.attributes.values()
     ]
-    reads = "any number of inputs" if item.joins else f"reads {', '.join(item.inputs) or 'nothing'}"
-    return Grid(f"{item.name} ({item.kind}), {reads}", columns, rows, remarks=_paragraphs(item.doc).splitlines())
+    reads = ", ".join([*item.inputs, *(f"[{name}]" for name in item.optional)]) or "nothing"
+    title = f"{item.name} ({item.kind}), {'any number of inputs' if item.joins else f'reads {reads}'}"
+    return Grid(title, columns, rows, remarks=_paragraphs(item.doc).splitlines())
 
 
 @click.command("schema")
