@@ -72,6 +72,10 @@ def _is_pad(value: Any) -> bool:
     return value in ("same", "valid") if isinstance(value, str) else is_whole(value, 0)
 
 
+def _is_pair(value: Any) -> bool:
+    return isinstance(value, tuple) and len(value) == 2 and all(is_whole(end, -LARGEST) for end in value)
+
+
 def _whole(least: int) -> list[Mapping[str, Any]]:
     return [{"type": "integer", "minimum": least}, EXPRESSION]
 
@@ -101,6 +105,12 @@ KINDS: Mapping[str, Kind] = {
         _is_pad,
         {"anyOf": [*_whole(0), {"type": "array", "items": _PAD, "minItems": 1}]},
     ),
+    "Ends": Kind(
+        "a list with [before, after] for each axis",
+        lambda v: isinstance(v, tuple) and bool(v) and all(_is_pair(ends) for ends in v),
+        {"type": "array", "items": {"type": "array", "items": {"anyOf": _whole(-(2**31))}}, "minItems": 1},
+    ),
+    "str": Kind("a text", lambda v: isinstance(v, str), {"type": "string"}),
     "Sequence[int]": Kind(
         "a list of whole numbers",
         lambda v: isinstance(v, tuple) and bool(v) and all(isinstance(n, int) and not isinstance(n, bool) for n in v),

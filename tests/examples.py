@@ -39,6 +39,26 @@ def elementwise(*shape: int, **work: int) -> list[Example]:
     ]
 
 
+def of_two(kind: str) -> list[Example]:
+    """A layer that does one operation for each element of what two shapes make together."""
+    return [
+        Example(((64, 7, 9), (64, 7, 9)), {}, gives=(64, 7, 9), ops={kind: 64 * 7 * 9}),
+        Example(((1, 12), (10, 12)), {}, gives=(10, 12), ops={kind: 10 * 12}),
+        Example(((8, 5, 6), (8, 1, 1)), {}, gives=(8, 5, 6), ops={kind: 8 * 5 * 6}),
+    ]
+
+
+def reduction(kind: str) -> list[Example]:
+    """A layer that does one operation for each element that it reads, and leaves one along some axes."""
+    ops = {kind: 5 * 7 * 9}
+    one = (Window(7, 7), Window(1))
+    return [
+        Example(((5, 7, 9),), {"axes": (-1,)}, gives=(5, 7), ops=ops, windows="mixed"),
+        Example(((5, 7, 9),), {"axes": (1, 0), "keep": True}, gives=(1, 1, 9), ops=ops, windows=one),
+        Example(((10,),), {"axes": (0,), "keep": True}, gives=(1,), ops={kind: 10}),
+    ]
+
+
 EXAMPLES: dict[str, list[Example]] = {
     "relu": elementwise(64, 28, 30, cmp=1),  # is x below 0?
     "relu6": elementwise(32, 14, 15, cmp=2),  # is x below 0, is it above 6?
@@ -132,8 +152,22 @@ EXAMPLES: dict[str, list[Example]] = {
             params={"weight": 3 * 2 * 1 * 2 * 3, "bias": 3},
             ops={"mac": 3 * 3 * 5 * 5 * 2 * 1 * 2 * 3, "bias": 3 * 3 * 5 * 5},
         ),
+        Example(  # weights that are computed
+            ((4, 16), (8, 4, 5)),
+            {"out": 8, "kernel": 5},
+            gives=(8, 12),
+            params={"bias": 8},
+            ops={"mac": 8 * 12 * 4 * 5, "bias": 8 * 12},
+        ),
     ],
     "depthwise": [
+        Example(  # weights that are computed
+            ((6, 20), (12, 5)),
+            {"kernel": 5, "multiplier": 2, "bias": False},
+            gives=(12, 16),
+            ops={"mac": 12 * 16 * 5},
+            also=((3, 3, 5, 9, 15, 3),),
+        ),
         Example(
             ((32, 112, 114),),
             {"kernel": 3, "stride": 2, "pad": 1, "bias": False},
@@ -196,6 +230,12 @@ EXAMPLES: dict[str, list[Example]] = {
             gives=(2, 4, 10, 13),
             params={"weight": 3 * 2 * 1 * 2 * 3, "bias": 2},
             ops={"mac": 4 * 5 * 6 * 3 * 2 * 1 * 2 * 3, "bias": 2 * 4 * 10 * 13},
+        ),
+        Example(  # weights that are computed
+            ((4, 16), (4, 8, 5)),
+            {"out": 8, "kernel": 5, "bias": False},
+            gives=(8, 20),
+            ops={"mac": 16 * 8 * 4 * 5},
         ),
     ],
     "partial_conv": [
@@ -272,6 +312,13 @@ EXAMPLES: dict[str, list[Example]] = {
             gives=(15,),
             params={"weight": 40 * 15, "bias": 15},
             ops={"mac": 40 * 15, "bias": 15},
+        ),
+        Example(  # weights that are computed
+            ((7, 40), (15, 40)),
+            {"out": 15},
+            gives=(7, 15),
+            params={"bias": 15},
+            ops={"mac": 7 * 40 * 15, "bias": 7 * 15},
         ),
     ],
     "parameter": [
@@ -389,6 +436,13 @@ EXAMPLES: dict[str, list[Example]] = {
             gives=(17, 12),
             params={"scale": 12},
             ops={"add": 3 * 17 * 12, "mul": (2 + 1) * 17 * 12, "div": 2 * 17, "exp": 17},
+        ),
+        Example(
+            ((4, 5, 6),),
+            {"axes": 2},
+            gives=(4, 5, 6),
+            params={"scale": 5 * 6, "shift": 5 * 6},
+            ops={"add": (3 + 1) * 4 * 5 * 6, "mul": (2 + 1) * 4 * 5 * 6, "div": 2 * 4, "exp": 4},
         ),
     ],
     "groupnorm": [
@@ -592,4 +646,419 @@ EXAMPLES: dict[str, list[Example]] = {
         Example(((197, 768),), {"stop": 1}, gives=(1, 768)),
     ],
     "channel_shuffle": [Example(((240, 28, 30),), {"groups": 3}, gives=(240, 28, 30))],
+    "exp": elementwise(6, 5, 4, exp=1),
+    "log": elementwise(6, 5, 4, exp=1),
+    "sqrt": elementwise(6, 5, 4, exp=1),
+    "rsqrt": elementwise(6, 5, 4, exp=1, div=1),
+    "sin": elementwise(7, 8, exp=1),
+    "cos": elementwise(7, 8, exp=1),
+    "erf": elementwise(197, 768, exp=1),
+    "pow": elementwise(5, 9, exp=1),
+    "square": elementwise(5, 9, mul=1),
+    "reciprocal": elementwise(5, 9, div=1),
+    "abs": elementwise(3, 4, 6, cmp=1),
+    "sign": elementwise(3, 4, 6, cmp=1),
+    "round": elementwise(3, 4, 6, cmp=1),
+    "neg": elementwise(3, 4, 6, add=1),
+    "clamp": elementwise(3, 4, 6, cmp=2),  # is it too low, is it too high?
+    "logical_not": elementwise(12, 9, cmp=1),
+    "affine": [
+        *elementwise(3, 224, 226, mul=1, add=1),
+        Example(((5, 6),), {"shift": False}, gives=(5, 6), ops={"mul": 5 * 6}),
+        Example(((5, 6),), {"scale": False}, gives=(5, 6), ops={"add": 5 * 6}),
+        Example(((5, 6),), {"scale": False, "shift": False}, gives=(5, 6)),
+    ],
+    "subtract": of_two("add"),
+    "divide": of_two("div"),
+    "maximum": of_two("cmp"),
+    "minimum": of_two("cmp"),
+    "compare": of_two("cmp"),
+    "power": of_two("exp"),
+    "where": [
+        Example(((7, 9), (7, 9), (7, 9)), {}, gives=(7, 9), ops={"cmp": 7 * 9}),
+        Example(((1, 6, 5), (8, 6, 5), (1, 1, 1)), {}, gives=(8, 6, 5), ops={"cmp": 8 * 6 * 5}),
+    ],
+    "mean": [
+        Example(  # what global pooling does
+            ((32, 7, 9),),
+            {"axes": (1, 2), "keep": True},
+            gives=(32, 1, 1),
+            ops={"add": 32 * 7 * 9, "div": 32},
+            windows=(Window(7, 7), Window(9, 9)),
+        ),
+        Example(((32, 7, 9),), {"axes": (-1, -2)}, gives=(32,), ops={"add": 32 * 7 * 9, "div": 32}),
+        Example(((7, 12),), {"axes": (0,)}, gives=(12,), ops={"add": 7 * 12, "div": 12}, windows="mixed"),
+        Example(((7, 12),), {"axes": (0, 1)}, gives=(1,), ops={"add": 7 * 12, "div": 1}),
+    ],
+    "sum": reduction("add"),
+    "max": reduction("cmp"),
+    "min": reduction("cmp"),
+    "argmax": reduction("cmp"),
+    "product": reduction("mul"),
+    "any": reduction("cmp"),
+    "norm": [  # squares, their sums, and a root of each
+        Example(((5, 7, 9),), {"axes": (2,)}, gives=(5, 7), ops={"mul": 5 * 7 * 9, "add": 5 * 7 * 9, "exp": 5 * 7}),
+        Example(
+            ((5, 7, 9),),
+            {"axes": (0,), "keep": True},
+            gives=(1, 7, 9),
+            ops={"mul": 5 * 7 * 9, "add": 5 * 7 * 9, "exp": 7 * 9},
+            windows=(Window(1), Window(1)),
+        ),
+    ],
+    "variance": [  # sum, difference, sum of squares; the mean of the elements and of the squares
+        Example(((5, 7, 9),), {"axes": (-1,)}, (5, 7), {}, {"add": 3 * 5 * 7 * 9, "mul": 5 * 7 * 9, "div": 2 * 5 * 7}),
+        Example(((8, 6),), {"axes": (1,), "keep": True}, (8, 1), {}, {"add": 3 * 8 * 6, "mul": 8 * 6, "div": 2 * 8}),
+    ],
+    "cumsum": [
+        Example(((5, 7),), {"axis": 0}, gives=(5, 7), ops={"add": 5 * 7}),
+        Example(((5, 7, 9),), {"axis": -1}, gives=(5, 7, 9), ops={"add": 5 * 7 * 9}, windows="mixed"),
+    ],
+    "matmul": [
+        Example(((5, 7), (7, 9)), {}, gives=(5, 9), ops={"mac": 5 * 7 * 9}, windows="mixed"),
+        Example(((4, 5, 7), (7, 9)), {}, gives=(4, 5, 9), ops={"mac": 4 * 5 * 7 * 9}),
+        Example(((3, 1, 5, 7), (4, 7, 9)), {}, gives=(3, 4, 5, 9), ops={"mac": 3 * 4 * 5 * 7 * 9}),
+        Example(((7,), (7, 9)), {}, gives=(9,), ops={"mac": 7 * 9}),
+        Example(((4, 5, 7), (7,)), {}, gives=(4, 5), ops={"mac": 4 * 5 * 7}),
+        Example(((7,), (7,)), {}, gives=(1,), ops={"mac": 7}),
+    ],
+    "einsum": [
+        Example(  # the products of all rows, head by head
+            ((4, 5, 7), (4, 6, 7)),
+            {"equation": "hnk, hmk -> hnm"},
+            gives=(4, 5, 6),
+            ops={"mac": 4 * 5 * 6 * 7},
+            windows="mixed",
+        ),
+        Example(((5, 7), (7, 9)), {"equation": "ij,jk"}, gives=(5, 9), ops={"mac": 5 * 7 * 9}),
+        Example(((5, 7), (9, 5)), {"equation": "zb,az"}, gives=(9, 7), ops={"mac": 5 * 7 * 9}),  # in order: a, b
+        Example(((5, 7),), {"equation": "ij->ji"}, gives=(7, 5)),
+        Example(((5, 7),), {"equation": "ij->j"}, gives=(7,), ops={"add": 5 * 7}),
+        Example(((7, 7),), {"equation": "ii"}, gives=(1,), ops={"add": 7}),  # the sum of the diagonal
+        Example(((5,), (7,)), {"equation": "i,j->ij"}, gives=(5, 7), ops={"mul": 5 * 7}),
+        Example(  # i is in the first only: a sum; then j is summed over products
+            ((5, 7), (7, 9)), {"equation": "ij,jk->k"}, gives=(9,), ops={"add": 5 * 7, "mac": 7 * 9}
+        ),
+        Example(  # j first, then k
+            ((4, 5), (5, 6), (6, 7)), {"equation": "ij,jk,kl->il"}, gives=(4, 7), ops={"mac": 4 * 5 * 6 + 4 * 6 * 7}
+        ),
+        Example(  # nothing is summed by the first two
+            ((4,), (5,), (4, 5)), {"equation": "i,j,ij->"}, gives=(1,), ops={"mul": 4 * 5, "mac": 4 * 5}
+        ),
+        Example(
+            ((3, 4, 5, 7), (4, 7, 9)), {"equation": "...ij,...jk->...ik"}, (3, 4, 5, 9), {}, {"mac": 3 * 4 * 5 * 7 * 9}
+        ),
+        Example(((8, 6, 7), (7, 9)), {"equation": "...j,jk"}, gives=(8, 6, 9), ops={"mac": 8 * 6 * 7 * 9}),
+        Example(  # the first has one j for all: the second is summed over j before
+            ((4, 1), (5, 6)), {"equation": "ij,jk->ik"}, gives=(4, 6), ops={"add": 5 * 6, "mul": 4 * 6}
+        ),
+    ],
+    # Scores and weighted values for every pair; queries scaled; a maximum, differences and their sum, a quotient.
+    "dot_product_attention": [
+        Example(
+            ((3, 17, 8), (3, 11, 8), (3, 11, 5)),
+            {},
+            gives=(3, 17, 5),
+            ops={
+                "mac": 3 * 17 * 11 * (8 + 5),
+                "mul": 3 * 17 * 8,
+                "cmp": 3 * 17 * 11,
+                "add": 2 * 3 * 17 * 11,
+                "exp": 3 * 17 * 11,
+                "div": 3 * 17 * 11,
+            },
+            windows="mixed",
+        ),
+        Example(  # two heads of keys for six of queries, and one mask for all
+            ((4, 6, 9, 8), (4, 2, 7, 8), (4, 2, 7, 8), (9, 7)),
+            {"scaled": False},
+            gives=(4, 6, 9, 8),
+            ops={
+                "mac": 4 * 6 * 9 * 7 * (8 + 8),
+                "cmp": 4 * 6 * 9 * 7,
+                "add": (2 + 1) * 4 * 6 * 9 * 7,
+                "exp": 4 * 6 * 9 * 7,
+                "div": 4 * 6 * 9 * 7,
+            },
+        ),
+        Example(
+            ((13, 10), (13, 10), (13, 10)),
+            {"causal": True},
+            gives=(13, 10),
+            ops={
+                "mac": 13 * 13 * (10 + 10),
+                "mul": 13 * 10,
+                "cmp": 13 * 13,
+                "add": (2 + 1) * 13 * 13,
+                "exp": 13 * 13,
+                "div": 13 * 13,
+            },
+        ),
+    ],
+    # Square and sum; product with the reciprocal root, and scale.
+    "rmsnorm": [
+        Example(
+            ((9, 64),), {}, (9, 64), {"scale": 64}, {"add": 9 * 64, "mul": (2 + 1) * 9 * 64, "div": 2 * 9, "exp": 9}
+        ),
+        Example(
+            ((4, 5, 6),),
+            {"axes": 2, "scale": False},
+            gives=(4, 5, 6),
+            ops={"add": 4 * 5 * 6, "mul": 2 * 4 * 5 * 6, "div": 2 * 4, "exp": 4},
+        ),
+    ],
+    "instancenorm": [
+        Example(  # each channel is a group
+            ((64, 28, 30),),
+            {},
+            gives=(64, 28, 30),
+            ops={"add": 3 * 64 * 28 * 30, "mul": 2 * 64 * 28 * 30, "div": 2 * 64, "exp": 64},
+        ),
+        Example(
+            ((24, 10),),
+            {"scale": True, "shift": True},
+            gives=(24, 10),
+            params={"scale": 24, "shift": 24},
+            ops={"add": (3 + 1) * 24 * 10, "mul": (2 + 1) * 24 * 10, "div": 2 * 24, "exp": 24},
+        ),
+        Example(  # mean and variance are known
+            ((24, 10),),
+            {"scale": True, "tracked": True},
+            gives=(24, 10),
+            params={"scale": 24},
+            ops={"add": 24 * 10, "mul": 24 * 10},
+            buffers={"mean": 24, "variance": 24},
+        ),
+    ],
+    "embed": [
+        Example(((17,),), {"count": 1000, "features": 64}, gives=(17, 64), params={"embedding": 1000 * 64}),
+        Example(((5, 17), (100, 12)), {"count": 100, "features": 12}, gives=(5, 17, 12), windows="mixed"),
+    ],
+    "gather": [Example(((100, 12),), {"out": (7, 9, 12)}, gives=(7, 9, 12), windows="mixed")],
+    "one_hot": [
+        Example(((17,),), {"count": 10}, gives=(17, 10)),
+        Example(((5, 6),), {"count": 8}, gives=(5, 6, 8), windows="mixed"),
+    ],
+    # Sum of both products; tanh: 2x, its exponential, both sums, the quotient.
+    "rnn": [
+        Example(
+            ((7, 10),),
+            {"out": 16},
+            gives=(7, 16),
+            params={"weight": 16 * 10 + 16 * 16, "bias": 2 * 16},
+            ops={
+                "mac": 7 * (16 * 10 + 16 * 16),
+                "bias": 7 * 2 * 16,
+                "add": 7 * 16 * (1 + 2),
+                "mul": 7 * 16,
+                "exp": 7 * 16,
+                "div": 7 * 16,
+            },
+        ),
+        Example(  # the second and third layer read 2 * 6 features
+            ((7, 10),),
+            {"out": 6, "layers": 3, "bidirectional": True, "bias": False},
+            gives=(7, 2 * 6),
+            params={"weight": 2 * 6 * (10 + 6 + 12 + 6 + 12 + 6)},
+            ops={
+                "mac": 7 * 2 * 6 * (10 + 6 + 12 + 6 + 12 + 6),
+                "add": 7 * 3 * 2 * 6 * (1 + 2),
+                "mul": 7 * 3 * 2 * 6,
+                "exp": 7 * 3 * 2 * 6,
+                "div": 7 * 3 * 2 * 6,
+            },
+        ),
+    ],
+    # Four sums; three sigmoids and two tanh; three products and a sum.
+    "lstm": [
+        Example(
+            ((7, 10),),
+            {"out": 16},
+            gives=(7, 16),
+            params={"weight": 4 * 16 * (10 + 16), "bias": 2 * 4 * 16},
+            ops={
+                "mac": 7 * 4 * 16 * (10 + 16),
+                "bias": 7 * 2 * 4 * 16,
+                "add": 7 * 16 * (4 + 3 * 1 + 2 * 2 + 1),
+                "mul": 7 * 16 * (2 * 1 + 3),
+                "exp": 7 * 16 * (3 + 2),
+                "div": 7 * 16 * (3 + 2),
+            },
+        ),
+        Example(  # outputs and states of 3; the second layer reads 2 * 3 of them
+            ((8, 10),),
+            {"out": 5, "layers": 2, "bidirectional": True, "projection": 3},
+            gives=(8, 2 * 3),
+            params={"weight": 2 * (4 * 5 * (10 + 3) + 5 * 3 + 4 * 5 * (6 + 3) + 5 * 3), "bias": 2 * 2 * 2 * 4 * 5},
+            ops={
+                "mac": 8 * 2 * (4 * 5 * (10 + 3) + 5 * 3 + 4 * 5 * (6 + 3) + 5 * 3),
+                "bias": 8 * 2 * 2 * 2 * 4 * 5,
+                "add": 8 * 2 * 2 * 5 * (4 + 3 * 1 + 2 * 2 + 1),
+                "mul": 8 * 2 * 2 * 5 * (2 * 1 + 3),
+                "exp": 8 * 2 * 2 * 5 * (3 + 2),
+                "div": 8 * 2 * 2 * 5 * (3 + 2),
+            },
+        ),
+    ],
+    # Three sums; two sigmoids and a tanh; the reset, and both parts of the new state.
+    "gru": [
+        Example(
+            ((7, 10),),
+            {"out": 16, "bias": False},
+            gives=(7, 16),
+            params={"weight": 3 * 16 * (10 + 16)},
+            ops={
+                "mac": 7 * 3 * 16 * (10 + 16),
+                "add": 7 * 16 * (3 + 2 * 1 + 2 + 2),
+                "mul": 7 * 16 * (1 + 1 + 2),
+                "exp": 7 * 16 * (2 + 1),
+                "div": 7 * 16 * (2 + 1),
+            },
+        ),
+        Example(
+            ((7, 10),),
+            {"out": 6, "layers": 2},
+            gives=(7, 6),
+            params={"weight": 3 * 6 * (10 + 6) + 3 * 6 * (6 + 6), "bias": 2 * 2 * 3 * 6},
+            ops={
+                "mac": 7 * (3 * 6 * (10 + 6) + 3 * 6 * (6 + 6)),
+                "bias": 7 * 2 * 2 * 3 * 6,
+                "add": 7 * 2 * 6 * (3 + 2 * 1 + 2 + 2),
+                "mul": 7 * 2 * 6 * (1 + 1 + 2),
+                "exp": 7 * 2 * 6 * (2 + 1),
+                "div": 7 * 2 * 6 * (2 + 1),
+            },
+        ),
+    ],
+    "constant": [Example((), {"shape": (24, 3, 5)}, gives=(24, 3, 5)), Example((), {"shape": (7,)}, gives=(7,))],
+    "uncounted": [
+        Example(((5, 6), (7,)), {"operator": "nms", "out": (4, 3)}, gives=(4, 3), windows="mixed"),
+        Example(((5, 6),), {"operator": "sort", "out": (5, 6)}, gives=(5, 6)),
+    ],
+    "stack": [
+        Example(((4, 5), (4, 5), (4, 5)), {}, gives=(3, 4, 5), windows="mixed"),
+        Example(((4, 5), (4, 5)), {"axis": -1}, gives=(4, 5, 2)),
+        Example(((4, 5), (4, 5)), {"axis": 1}, gives=(4, 2, 5)),
+    ],
+    "expand": [
+        Example(((1, 5, 6),), {"out": (7, 5, 6)}, gives=(7, 5, 6), windows="mixed"),
+        Example(((5, 1),), {"out": (3, 5, 9)}, gives=(3, 5, 9)),
+    ],
+    "tile": [
+        Example(((4, 5),), {"times": (2, 3)}, gives=(8, 15), windows="mixed"),
+        Example(((5,),), {"times": (2, 3)}, gives=(2, 15)),
+    ],
+    "roll": [Example(((8, 9, 10),), {"shifts": (3, -4), "axes": (1, 2)}, gives=(8, 9, 10), windows="mixed")],
+    "flip": [
+        Example(((8, 9, 10),), {"axes": (-1,)}, gives=(8, 9, 10), windows="mixed"),
+        Example(((8, 9),), {"axes": (0,)}, gives=(8, 9)),
+    ],
+    "resize": [
+        Example(((16, 7, 9),), {"out": (13, 20)}, gives=(16, 13, 20), windows="mixed"),
+        Example(  # twice as wide, three times as high
+            ((16, 7, 9),),
+            {"out": (14, 27), "mode": "linear"},
+            gives=(16, 14, 27),
+            ops={"mul": 4 * 16 * 14 * 27, "add": 3 * 16 * 14 * 27},
+            windows=(Window(2 * 2, 2), Window(2 * 3, 3)),
+        ),
+        Example(
+            ((3, 40, 30),),
+            {"out": 14, "mode": "cubic", "antialias": True},
+            gives=(3, 14, 14),
+            ops={"mul": 4 * 4 * 3 * 14 * 14, "add": (4 * 4 - 1) * 3 * 14 * 14},
+        ),
+        Example(((4, 5),), {"out": 7, "mode": "linear"}, gives=(4, 7), ops={"mul": 2 * 4 * 7, "add": 4 * 7}),
+    ],
+    "grid_sample": [
+        Example(
+            ((16, 7, 9), (11, 13, 2)),
+            {},
+            gives=(16, 11, 13),
+            ops={"mul": 4 * 16 * 11 * 13, "add": 3 * 16 * 11 * 13},
+            windows="mixed",
+        ),
+        Example(
+            ((4, 7, 8, 9), (5, 6, 10, 3)),
+            {},
+            gives=(4, 5, 6, 10),
+            ops={"mul": 8 * 4 * 5 * 6 * 10, "add": 7 * 4 * 5 * 6 * 10},
+        ),
+    ],
+    "pixel_shuffle": [
+        Example(
+            ((36, 7, 9),),
+            {"scale": 2},
+            gives=(9, 14, 18),
+            windows=(Window(2, 2), Window(2, 2)),
+        ),
+        Example(((60, 7),), {"scale": 4}, gives=(15, 28)),
+    ],
+    "pixel_unshuffle": [
+        Example(((5, 12, 18),), {"scale": 2}, gives=(20, 6, 9), windows=(Window(2, 2), Window(2, 2))),
+        Example(((5, 12),), {"scale": 3}, gives=(15, 4)),
+    ],
+    "unfold": [
+        Example(((4, 9, 10),), {"kernel": 3}, gives=(4 * 3 * 3, 7 * 8), windows="mixed"),
+        Example(  # windows at 0 2 4 6 of 1 + 9 + 1 and from 0 to 8 of 12, five wide
+            ((4, 9, 12),),
+            {"kernel": (3, 2), "stride": (2, 1), "pad": (1, 0), "dilation": (1, 4)},
+            gives=(4 * 3 * 2, 5 * 8),
+        ),
+    ],
+    "fold": [
+        Example(  # as many windows as the first example of unfold
+            ((36, 56),),
+            {"out": (9, 10), "kernel": 3},
+            gives=(4, 9, 10),
+            ops={"add": 36 * 56},
+            windows="mixed",
+            also=((10, 12, 2, 20, 9 * 11), (12, 11, 4, 48, 9 * 8)),
+        ),
+        Example(
+            ((12, 11),),
+            {"out": (24,), "kernel": 4, "stride": 2},
+            gives=(3, 24),
+            ops={"add": 12 * 11},
+            also=((30, 5, 3, 20, 9), (10, 2, 4, 6, 3)),
+        ),
+    ],
+    "pad_axes": [
+        Example(
+            ((3, 8, 9),),
+            {"ends": ((0, 2), (1, 3), (4, -5))},
+            gives=(5, 12, 8),
+            windows=(Window(1, 1, (1, 3)), Window(1, 1, (4, -5))),
+        ),
+        Example(((7,),), {"ends": ((-2, 1),)}, gives=(6,)),
+    ],
+    # What convolution costs; each of the elements read is mixed of four, and masked.
+    "deform_conv": [
+        Example(
+            ((6, 9, 10), (2 * 9, 7, 8)),
+            {"out": 5, "kernel": 3},
+            gives=(5, 7, 8),
+            params={"weight": 5 * 6 * 3 * 3, "bias": 5},
+            ops={
+                "mac": 5 * 7 * 8 * 6 * 3 * 3,
+                "bias": 5 * 7 * 8,
+                "mul": 4 * 6 * 9 * 7 * 8,
+                "add": 3 * 6 * 9 * 7 * 8,
+            },
+            windows="mixed",
+            also=((4, 2, 12, 13, 14, 2 * 4, 12, 13), (3, 1, 8, 5, 6, 2 * 2, 5, 6)),
+        ),
+        Example(  # offsets and masks of their own for each half of the channels
+            ((6, 9, 10), (2 * 2 * 9, 5, 5), (2 * 9, 5, 5)),
+            {"out": 4, "kernel": 3, "stride": 2, "pad": 1, "groups": 2, "bias": False},
+            gives=(4, 5, 5),
+            params={"weight": 4 * 3 * 3 * 3},
+            ops={
+                "mac": 4 * 5 * 5 * 3 * 3 * 3,
+                "mul": (4 + 1) * 6 * 9 * 5 * 5,
+                "add": 3 * 6 * 9 * 5 * 5,
+            },
+            also=((6, 2, 1, 2, 3, 9, 10, 12, 2 * 4, 13, 15, 4, 13, 15),),
+        ),
+    ],
 }

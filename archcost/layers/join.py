@@ -5,7 +5,8 @@ from __future__ import annotations
 from math import prod
 
 from archcost.cost import Cost, layer
-from archcost.dims import Dim, Shape, require, same, surely
+from archcost.dims import Shape, require
+from archcost.layers.shapes import alike, axis_of, broadcast
 
 
 @layer
@@ -14,7 +15,7 @@ def add(*xs: Shape) -> Cost:
 
     Source: He et al. 2015, arXiv:1512.03385, section 3.2.
     """
-    out = _broadcast("add", xs)
+    out = broadcast("add", xs)
     return Cost(out=out, ops={"add": (len(xs) - 1) * prod(out)}, storage="inplace")
 
 
@@ -24,33 +25,8 @@ def multiply(*xs: Shape) -> Cost:
 
     Source: Hu et al. 2017, arXiv:1709.01507, equation 4.
     """
-    out = _broadcast("multiply", xs)
+    out = broadcast("multiply", xs)
     return Cost(out=out, ops={"mul": (len(xs) - 1) * prod(out)}, storage="inplace")
-
-
-def _broadcast(verb: str, xs: tuple[Shape, ...]) -> Shape:
-    out = xs[0]
-    for x in xs[1:]:
-        require(len(x) == len(out), f"cannot {verb} {{}} and {{}}", out, x)
-        sizes = [_wider(n, m) for n, m in zip(out, x, strict=True)]
-        fits = tuple(size for size in sizes if size is not None)
-        require(len(fits) == len(out), f"cannot {verb} {{}} and {{}}", out, x)
-        out = fits
-    return out
-
-
-def _wider(n: Dim, m: Dim) -> Dim | None:
-    """What two sizes make together: one that is 1 is repeated; None where they do not fit.
-
-    Symbols that may be equal are taken to be equal: else there would be no such network, but where one of them is 1.
-    """
-    if surely(same, m, 1):
-        return n
-    if surely(same, n, 1):
-        return m
-    if same(n, m) is not False:
-        return n
-    return m if same(n, 1) else n if same(m, 1) else None
 
 
 @layer
@@ -60,12 +36,22 @@ def concat(*xs: Shape, axis: int = 0) -> Cost:
     Source: Szegedy et al. 2014, arXiv:1409.4842, section 4.
     """
     first = xs[0]
-    require(-len(first) <= axis < len(first), "has no axis {} in {}", axis, first)
-    axis %= len(first)
+    axis = axis_of(first, axis)
     for x in xs[1:]:
-        alike = len(x) == len(first) and all(
-            same(n, m) is not False for i, (n, m) in enumerate(zip(x, first, strict=True)) if i != axis
-        )
-        require(alike, "cannot concatenate {} and {}", first, x)
+        fits = len(x) == len(first) and alike(x[:axis], first[:axis]) and alike(x[axis + 1 :], first[axis + 1 :])
+        require(fits, "cannot concatenate {} and {}", first, x)
     total = sum(x[axis] for x in xs)
     return Cost(out=(*first[:axis], total, *first[axis + 1 :]))
+
+
+@layer
+def stack(*xs: Shape, axis: int = 0) -> Cost:
+    """Inputs of one shape laid side by side along a new axis, which is the first unless given. Refuses other shapes.
+
+    Source: torch.stack.
+    """
+    first = xs[0]
+    for x in xs[1:]:
+        require(alike(first, x), "cannot stack {} and {}", first, x)
+    place = axis_of((len(xs), *first), axis)
+    return Cost(out=(*first[:place], len(xs), *first[place:]), windows="mixed")

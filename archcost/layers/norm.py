@@ -7,6 +7,7 @@ from typing import Literal
 
 from archcost.cost import Cost, layer
 from archcost.dims import Dim, Shape, divides, require
+from archcost.layers.shapes import channels_and_space
 
 
 @layer
@@ -32,17 +33,63 @@ def _trained(size: Dim, scale: bool, shift: bool) -> dict[str, Dim]:
 
 @layer
 def layernorm(
-    x: Shape, *, over: Literal["last", "channels", "all"] = "last", scale: bool = True, shift: bool = True
+    x: Shape,
+    *,
+    over: Literal["last", "channels", "all"] = "last",
+    axes: int = 1,
+    scale: bool = True,
+    shift: bool = True,
 ) -> Cost:
     """Layer normalisation over the last axis, the channels (first axis) or all axes of any shape.
+
+    With `over: last`, over as many of the last `axes` as are given. Refuses more than there are.
 
     Each group of elements that are normalised together takes its mean and variance: per element an addition for each
     sum, the difference, its square and the product with `1 / sqrt(variance)`; per group two divisions and a root.
     Scale and shift have one value for each element of a group.
     Source: Ba et al. 2016, arXiv:1607.06450, equation 3.
     """
-    size, groups = {"last": (x[-1], prod(x[:-1])), "channels": (x[0], prod(x[1:])), "all": (prod(x), 1)}[over]
+    require(over == "last" or axes == 1, "takes axes with over: last only, not with {}", over)
+    size, groups = {"last": _last(x, axes), "channels": (x[0], prod(x[1:])), "all": (prod(x), 1)}[over]
     return _normalised(x, groups=groups, trained=size, scale=scale, shift=shift)
+
+
+def _last(x: Shape, axes: int) -> tuple[Dim, Dim]:
+    """The size of a group of elements that are normalised together, the last axes, and how many groups there are."""
+    require(1 <= axes <= len(x), "cannot take the last {} axes of {}", axes, x)
+    return prod(x[-axes:]), prod(x[:-axes])
+
+
+@layer
+def rmsnorm(x: Shape, *, axes: int = 1, scale: bool = True) -> Cost:
+    """Normalisation by the root mean square of the last `axes` of any shape, without a mean that is taken away.
+
+    Per element its square, an addition, the product with `1 / root` and that with a trained scale; per group two
+    divisions and a root. Refuses more axes than there are.
+    Source: Zhang & Sennrich 2019, arXiv:1910.07467, equation 4; torch.nn.RMSNorm.
+    """
+    size, groups = _last(x, axes)
+    n = prod(x)
+    return Cost(
+        out=x,
+        params={"scale": size if scale else 0},
+        ops={"add": n, "mul": (2 + scale) * n, "div": 2 * groups, "exp": groups},
+        storage="inplace",
+    )
+
+
+@layer
+def instancenorm(x: Shape, *, scale: bool = False, shift: bool = False, tracked: bool = False) -> Cost:
+    """Normalisation of each channel of a map `channels x space` by itself.
+
+    Counts as `groupnorm` with a group for each channel. Where running means and variances are `tracked`, they are
+    buffers, and what inference uses: then it costs what `batchnorm` does.
+    Source: Ulyanov et al. 2016, arXiv:1607.08022, equation 7; torch.nn.InstanceNorm2d.
+    """
+    channels, _ = channels_and_space(x)
+    if tracked:
+        return batchnorm(x, scale=scale, shift=shift)
+    return _normalised(x, groups=channels, trained=channels, scale=scale, shift=shift)
 
 
 @layer
