@@ -78,6 +78,11 @@ class Report(NamedTuple):
     rows: tuple[Row, ...]
     totals: Totals
 
+    @property
+    def uncounted(self) -> Mapping[str, int]:
+        """The operators that are not counted, because nobody knows what they cost, and how often each stands there."""
+        return Counter(str(row.attributes["operator"]) for row in self.rows if row.op == "uncounted")
+
 
 def report(
     net: Net,

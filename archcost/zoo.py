@@ -10,6 +10,7 @@ from typing import Any
 
 from archcost.errors import ArchcostError, Position, SpecError, did_you_mean, instead
 from archcost.expand import expand
+from archcost.foreign import is_foreign
 from archcost.kinds import shown
 from archcost.net import Net
 from archcost.source import Limits, Value, read
@@ -36,8 +37,13 @@ def is_path(name: str) -> bool:
 def find(name: str, limits: Limits = Limits()) -> tuple[Spec, str | None]:
     """The specification of a built-in network or of a file, and the variant that is meant, if one is named.
 
-    `path/to/file.yaml:variant` names a variant in a file. What has a slash or ends in .yaml or .yml is a path.
+    `path/to/file.yaml:variant` names a variant in a file. What has a slash or ends in .yaml or .yml is a path. A
+    foreign source is imported (see `archcost.importers`).
     """
+    if is_foreign(name):
+        from archcost.importers import specification
+
+        return specification(name), None
     if is_path(name):
         file, _, variant = name.rpartition(":") if ":" in Path(name).name else (name, "", "")
         return _in_file(Path(file), variant, limits)

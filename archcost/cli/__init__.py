@@ -23,6 +23,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "formula": ("archcost.cli.formula", "Show what a network costs as a formula of its symbols."),
     "sweep": ("archcost.cli.sweep", "Compute what networks cost at many settings of their knobs."),
     "search": ("archcost.cli.search", "Find the largest or smallest setting of a knob that meets a condition."),
+    "import": ("archcost.cli.imports", "Write a model in another format as a specification."),
     "verify": ("archcost.cli.verify", "Recompute every published number and judge it."),
     "list": ("archcost.cli.catalog", "List the built-in networks."),
     "show": ("archcost.cli.catalog", "Print a specification."),

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from archcost.cli.options import Network, chosen_format, draw, emit, knobs, limited, load, output, parsed_limits
+from archcost.cli.options import Network, chosen_format, draw, emit, knobs, limit_option, load, output, parsed_limits
 from archcost.errors import ArchcostError
 
 LISTED = ("rich", "json", "csv", "markdown")
@@ -73,7 +73,7 @@ def show_command(name: str, settings: tuple[str, ...], limits: tuple[str, ...], 
 
 @click.command("validate")
 @click.argument("files", nargs=-1, required=True, type=click.Path())
-@limited
+@limit_option
 def validate_command(files: tuple[str, ...], limits: tuple[str, ...]) -> None:
     """Check specification files: every variant is expanded and every shape worked out.
 

@@ -13,8 +13,9 @@ import click
 
 from archcost.convention import DTYPES, Convention
 from archcost.errors import ArchcostError, Source, SpecError, did_you_mean
+from archcost.foreign import OPTIONS, USUAL, is_foreign
 from archcost.net import Net
-from archcost.source import Limits, Value, parse
+from archcost.source import Limits, Value, parse, plain_data
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -30,6 +31,11 @@ class Network(click.ParamType[str]):
 
     name = "name|file"
 
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        if is_foreign(value):
+            _warn_of_uncounted(value)
+        return value
+
     def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
         from click.shell_completion import CompletionItem
 
@@ -37,6 +43,18 @@ class Network(click.ParamType[str]):
 
         found = [CompletionItem(name) for name in names() if name.startswith(incomplete)]
         return found or [CompletionItem(incomplete, type="file")]
+
+
+def _warn_of_uncounted(source: str) -> None:
+    """Say on stderr, whatever the format, which operators of a model are left out."""
+    from collections import Counter
+
+    from archcost.importers import net_of, uncounted
+
+    found = Counter(uncounted(net_of(source)))
+    if found:
+        listed = ", ".join(f"{name} ({count})" for name, count in found.most_common())
+        click.echo(f"{source} is incomplete: not counted are {listed}", err=True)
 
 
 class ConventionName(click.ParamType[str]):
@@ -54,6 +72,48 @@ class ConventionName(click.ParamType[str]):
 
 
 def limited(function: Function) -> Function:
+    """`--limit`, and what is to be known of models in foreign formats."""
+    return limit_option(foreign(function))
+
+
+def foreign(function: Function) -> Function:
+    """`--input`, `--kwargs` and `--unknown`."""
+    for name, shown, text, multiple in (
+        ("--unknown", "skip", "Go on with operators of a model that are not known; they are not counted.", False),
+        ("--kwargs", "K=V", "An argument of PACKAGE.MODULE:FUNCTION, which makes a model.", True),
+        ("--input", "3,224,224", "Sizes of one sample of a model, as 77:int64 with a type.", True),
+    ):
+        function = click.option(
+            name,
+            metavar=shown,
+            multiple=multiple,
+            is_eager=True,
+            expose_value=False,
+            callback=_remember,
+            help=text,
+            type=click.Choice(["skip"]) if name == "--unknown" else str,
+        )(function)
+    return function
+
+
+def _remember(ctx: click.Context, param: click.Parameter, value: Any) -> Any:
+    """Keep what a foreign model needs, for whoever imports it; nothing is left of a command before."""
+    known = ctx.meta.setdefault("archcost.foreign", USUAL)
+    if param.name == "input":
+        known = known._replace(inputs=tuple(value))
+    elif param.name == "kwargs":
+        known = known._replace(kwargs=tuple((knob, plain_data(found)) for knob, found in map(setting, value)))
+    elif param.name == "settings":
+        given = ((knob, found.data) for knob, found in map(setting, value))
+        known = known._replace(dims=tuple((knob, data) for knob, data in given if type(data) is int))
+    else:
+        known = known._replace(skip_unknown=bool(value))
+    ctx.meta["archcost.foreign"] = known
+    OPTIONS.set(known)
+    return value
+
+
+def limit_option(function: Function) -> Function:
     """`--limit`."""
     text = "Raise a limit of a spec: bytes, values, depth, layers."
     return click.option("--limit", "limits", multiple=True, metavar="NAME=N", help=text)(function)
@@ -62,7 +122,10 @@ def limited(function: Function) -> Function:
 def knobs(function: Function) -> Function:
     """`--set` and `--limit`."""
     text = "Set a knob: resolution=192, depths=[2,2,2,2]."
-    return click.option("--set", "settings", multiple=True, metavar="K=V", help=text)(limited(function))
+    option = click.option(
+        "--set", "settings", multiple=True, metavar="K=V", is_eager=True, callback=_remember, help=text
+    )
+    return option(limited(function))
 
 
 def counting(function: Function) -> Function:
@@ -114,7 +177,9 @@ def load(name: str, settings: Sequence[str], limits: Sequence[str]) -> Net:
     """The net that the arguments of a command mean."""
     from archcost.zoo import load_net
 
-    return load_net(name, dict(map(setting, settings)), parsed_limits(limits))
+    # The sizes that a file of ONNX leaves open are set as it is read; its net has no knobs.
+    knobs = {} if name.endswith(".onnx") else dict(map(setting, settings))
+    return load_net(name, knobs, parsed_limits(limits))
 
 
 def counted(name: str, networks: Sequence[str], limits: Sequence[str]) -> Convention:

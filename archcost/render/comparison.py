@@ -10,7 +10,7 @@ from archcost.dims import sizes
 from archcost.judge import Verdict
 from archcost.render.grid import Column, Grid
 from archcost.render.json import of_accuracy, of_inputs, of_verdict
-from archcost.render.units import axes, caption, ratio, short
+from archcost.render.units import axes, caption, incomplete, ratio, short
 from archcost.render.verdicts import verdicts
 from archcost.report import Report
 
@@ -52,10 +52,10 @@ def _totals(reports: Sequence[Report], part: str) -> Grid:
             row[f"ratio#{index}"] = None if times is None else ratio(times)
         rows.append(row)
     title = f"{' and '.join(r.net.name for r in reports)}{part}"
-    remark = caption(base)
+    remarks = [caption(base), *(text for report in reports for text in incomplete(report))]
     if part:
-        return Grid(title, columns, rows, remarks=[remark])
-    return Grid(title, columns, rows + _accuracies(reports), remarks=[remark, *_measured(reports)])
+        return Grid(title, columns, rows, remarks=remarks)
+    return Grid(title, columns, rows + _accuracies(reports), remarks=[*remarks, *_measured(reports)])
 
 
 def _accuracies(reports: Sequence[Report]) -> list[dict[str, Any]]:
@@ -128,6 +128,7 @@ def as_json(reports: Sequence[Report], judged: Sequence[Verdict]) -> dict[str, A
                 "title": report.net.title,
                 **of_inputs(report),
                 "totals": report.totals._asdict(),
+                **({"incomplete": dict(report.uncounted)} if report.uncounted else {}),
                 "ratios": ratios(report, base),
                 "accuracy": of_accuracy(report.net.accuracy),
                 "stages": [stage._asdict() for stage in stages(report)],

@@ -33,6 +33,7 @@ def of_report(report: Report) -> dict[str, Any]:
         "convention": report.convention.name,
         "layers": [of_row(row) for row in report.rows],
         "totals": report.totals._asdict(),
+        **({"incomplete": dict(report.uncounted)} if report.uncounted else {}),
     }
 
 

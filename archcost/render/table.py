@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from archcost.dims import sizes
 from archcost.errors import ArchcostError, did_you_mean
 from archcost.render.grid import FOLDED, Column, Grid, as_text
-from archcost.render.units import EXACT, axes, bar, caption, short, unit
+from archcost.render.units import EXACT, axes, bar, caption, incomplete, short, unit
 from archcost.report import Report, Row, folded, grouped
 
 if TYPE_CHECKING:
@@ -191,6 +191,7 @@ def _remarks(report: Report, published: Sequence[Verdict]) -> list[str]:
         f"{short(totals.memory_bytes, kilo, 'B')} of outputs, "
         f"inference peak {short(totals.peak_memory_bytes, kilo, 'B')}, depth {totals.depth}",
         caption(report),
+        *incomplete(report),
     ]
     names = {row.name for row in report.rows}
     for verdict in published:

@@ -75,6 +75,12 @@ def caption(report: Report) -> str:
     return f"{counted}; batch {report.batch}, {report.dtype}, KB = {convention.kilo} bytes"
 
 
+def incomplete(report: Report) -> list[str]:
+    """A remark where operators are left out."""
+    listed = ", ".join(f"{name} ({count})" for name, count in report.uncounted.items())
+    return [f"{report.net.name} is INCOMPLETE: not counted are {listed}"] if listed else []
+
+
 def axes(values: Sequence[Any] | Any) -> str:
     """A value per axis, once where all are the same: `3`, `1x7`; uneven padding as `0/1`."""
     if not isinstance(values, list | tuple):

@@ -1,0 +1,201 @@
+"""Pools, norms, reductions and sums along an axis."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import prod
+from typing import Any
+
+from archcost.importers.aten.elements import arithmetic
+from archcost.importers.aten.registry import OPERATORS, Handler, first, given, one, operator, pair
+from archcost.importers.graph import Graph, Tensor
+
+
+def _pooled(kind: str) -> Handler:
+    def handler(g: Graph, shape: Any, /, input: Tensor, kernel_size: Any, **a: Any) -> Tensor:
+        rank = len(pair(kernel_size, 1)) if not isinstance(kernel_size, int) else 1
+        rank = len(input.shape) - 2 if len(input.shape) > 2 else rank
+        kernel = pair(kernel_size, rank)
+        stride = pair(a.get("stride") or kernel_size, rank)
+        attributes = given(
+            kernel=one(kernel), pad=one(pair(a["padding"], rank)), dilation=one(pair(a.get("dilation", 1), rank))
+        )
+        if stride != kernel:
+            attributes["stride"] = one(stride)
+        if a.get("ceil_mode"):
+            attributes["rounding"] = "ceil"
+        x = g.batched(input)
+        if x.batch == 0 or len(shape) != rank + 2:
+            return g.add(kind, [x], shape, x.batch, **attributes)
+        # Many maps at once: along a spatial axis of their own, with a window of 1.
+        order = (1, 0, *range(2, rank + 2))
+        ones = {"kernel": 1, "stride": 1, "pad": 0, "dilation": 1}
+        wide = {key: (ones[key], *pair(v, rank)) if key in ones else v for key, v in attributes.items()}
+        moved = g.permute(g.whole(x), order)
+        return g.permute(g.add(kind, [moved], tuple(shape[i] for i in order), None, **wide), order)
+
+    return handler
+
+
+for _rank in (1, 2, 3):
+    OPERATORS[f"max_pool{_rank}d"] = _pooled("maxpool")
+    OPERATORS[f"avg_pool{_rank}d"] = _pooled("avgpool")
+
+
+@operator("max_pool2d_with_indices")
+def pool_with_places(g: Graph, made: Any, /, **a: Any) -> list[Tensor]:
+    """The maxima; their places cost nothing."""
+    return [OPERATORS["max_pool2d"](g, tuple(made[0].shape), **a), Tensor(tuple(made[1].shape))]
+
+
+def _adaptive(kind: str, whole: str) -> Handler:
+    def handler(g: Graph, shape: Any, /, input: Tensor, **_: Any) -> Tensor:
+        if {*shape[2:]} == {1}:
+            return g.add(whole, [g.batched(input)], shape, 0)
+        return g.add(kind, [g.batched(input)], shape, 0, out=one(shape[2:]))
+
+    return handler
+
+
+for _rank in (1, 2, 3):
+    OPERATORS[f"adaptive_avg_pool{_rank}d"] = _adaptive("adaptive_avgpool", "global_avgpool")
+
+
+def _adaptive_max(g: Graph, made: Any, /, input: Tensor, **_: Any) -> list[Tensor]:
+    first = tuple(made[0].shape)
+    return [_adaptive("adaptive_maxpool", "global_maxpool")(g, first, input), Tensor(first)]
+
+
+for _rank in (1, 2, 3):
+    OPERATORS[f"adaptive_max_pool{_rank}d"] = _adaptive_max
+
+
+def _normed(g: Graph, op: str, shape: Any, x: Tensor, own: Sequence[Tensor | None], **attributes: Any) -> Tensor:
+    """A norm with its trained factors and offsets; those that are computed are applied behind it."""
+    trained = {"scale": own[0], "shift": own[1]}
+    computed = {name: tensor for name, tensor in trained.items() if tensor is not None and not g.owns(tensor)}
+    missing = {name: False for name, tensor in trained.items() if tensor is None or name in computed}
+    usual = {"instancenorm": {name: True for name in trained if name not in missing}}.get(op, missing)
+    kept = [tensor for tensor in own[:2] if tensor is not None and g.owns(tensor)] + list(own[2:])
+    made = g.add(op, [x], shape, x.batch, kept, **attributes, **usual)
+    for name, tensor in computed.items():
+        ones = (*tensor.shape, *[1] * (len(shape) - 2)) if op in CHANNELS else tensor.shape
+        made = arithmetic(g, {"scale": "multiply", "shift": "add"}[name], shape, made, g.reshape(tensor, ones))
+    return made
+
+
+CHANNELS = ("batchnorm", "groupnorm", "instancenorm")  # are about the axis behind the batch
+
+
+def _by_channel(g: Graph, op: str, shape: Any, x: Tensor, own: Sequence[Tensor | None], **attributes: Any) -> Tensor:
+    """A norm of channels, also of many maps at once, which stand behind the channels then."""
+    x = g.batched(x)
+    if x.batch == 0:
+        return _normed(g, op, shape, x, own, **attributes)
+    order = (1, 0, *range(2, len(shape)))
+    moved = g.permute(g.whole(x), order)
+    return g.permute(_normed(g, op, tuple(shape[i] for i in order), moved, own, **attributes), order)
+
+
+@operator("batch_norm", "_native_batch_norm_legit_no_training", "cudnn_batch_norm")
+def batch_norm(
+    g: Graph, shape: Any, /, input: Tensor, weight: Tensor | None = None, bias: Tensor | None = None, **a: Any
+) -> Any:
+    """Batch normalisation by stored statistics; by those of the tensor itself it is a group of each channel."""
+    out = first(shape)
+    if a.get("running_mean") is None:
+        made = _by_channel(g, "groupnorm", out, input, [weight, bias], groups=out[1])
+    else:
+        made = _by_channel(g, "batchnorm", out, input, [weight, bias, a["running_mean"], a["running_var"]])
+    return made if out is shape else [made, None, None]
+
+
+@operator("layer_norm", "native_layer_norm")
+def layer_norm(
+    g: Graph,
+    shape: Any,
+    /,
+    input: Tensor,
+    normalized_shape: Sequence[int],
+    weight: Tensor | None = None,
+    bias: Tensor | None = None,
+    **_: Any,
+) -> Any:
+    """Over the last axes."""
+    out = first(shape)
+    axes = {"axes": len(normalized_shape)} if len(normalized_shape) > 1 else {}
+    made = _normed(g, "layernorm", out, input, [weight, bias], **axes)
+    return made if out is shape else [made, None, None]
+
+
+@operator("rms_norm")
+def rms_norm(
+    g: Graph, shape: Any, /, input: Tensor, normalized_shape: Sequence[int], weight: Tensor | None = None, **_: Any
+) -> Tensor:
+    """Over the last axes, without a mean."""
+    axes = {"axes": len(normalized_shape)} if len(normalized_shape) > 1 else {}
+    if weight is None or g.owns(weight):
+        return g.add("rmsnorm", [input], shape, input.batch, [weight], **axes, **({} if weight else {"scale": False}))
+    made = g.add("rmsnorm", [input], shape, input.batch, **axes, scale=False)
+    return arithmetic(g, "multiply", shape, made, weight)
+
+
+@operator("group_norm")
+def group_norm(
+    g: Graph, shape: Any, /, input: Tensor, num_groups: int, weight: Any = None, bias: Any = None, **_: Any
+) -> Tensor:
+    """Over groups of channels."""
+    return _by_channel(g, "groupnorm", shape, input, [weight, bias], groups=num_groups)
+
+
+@operator("instance_norm")
+def instance_norm(g: Graph, shape: Any, /, input: Tensor, weight: Any = None, bias: Any = None, **a: Any) -> Tensor:
+    """Over each channel by itself."""
+    tracked = {"tracked": True} if a.get("running_mean") is not None else {}
+    own = [weight, bias, a.get("running_mean"), a.get("running_var")]
+    return _by_channel(g, "instancenorm", shape, input, own, **tracked)
+
+
+REDUCED = {
+    "mean": "mean", "sum": "sum", "amax": "max", "amin": "min", "max": "max", "min": "min", "var": "variance",
+    "linalg_vector_norm": "norm", "norm": "norm", "argmax": "argmax", "argmin": "argmax", "prod": "product",
+    "any": "any", "all": "any",
+}  # fmt: skip
+
+
+def _reduced(name: str) -> Handler:
+    def handler(g: Graph, shape: Any, /, input: Tensor, dim: Any = None, keepdim: bool = False, **_: Any) -> Any:
+        out = first(shape)
+        made = reduced(g, REDUCED[name], out, input, dim, keepdim)
+        return made if out is shape else [made, Tensor(out)]
+
+    return handler
+
+
+def reduced(g: Graph, op: str, shape: Any, x: Tensor, dim: Any, keep: bool) -> Tensor:
+    """One value for all along some axes; the batch has one already."""
+    if x.constant:
+        return Tensor(shape)
+    rank = len(x.shape)
+    axes = [axis % rank for axis in (range(rank) if dim in (None, [], ()) else pair(dim, 1))]
+    kept = [axis for axis in axes if axis != x.batch]
+    batch = x.batch
+    if batch is not None and not keep:
+        batch = None if batch in axes else batch - sum(axis < batch for axis in axes)
+    if not kept:
+        return g.seen_as(x, shape, batch)
+    if len(kept) == len(x.sample) and not keep:  # everything: one number, which is a vector of one
+        flat = g.seen_as(x, (prod(x.shape),), None)
+        return g.add(op, [flat], (1,), None, axes=(0,), keep=True)
+    attributes = {"axes": tuple(x.axis(axis) for axis in kept), **({"keep": True} if keep else {})}
+    return g.add(op, [x], shape, batch, **attributes)
+
+
+for _name in REDUCED:
+    OPERATORS[_name] = _reduced(_name)
+
+
+@operator("cumsum")
+def cumsum(g: Graph, shape: Any, /, input: Tensor, dim: int, **_: Any) -> Tensor:
+    """Sums up to each element."""
+    return input if input.constant else g.add("cumsum", [input], shape, input.batch, axis=input.axis(dim))

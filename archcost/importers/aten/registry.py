@@ -1,0 +1,44 @@
+"""Handlers of operators by name, and what they share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
+Handler = Callable[..., Any]
+Function = TypeVar("Function", bound=Handler)
+OPERATORS: dict[str, Handler] = {}
+
+
+def operator(*names: str) -> Callable[[Function], Function]:
+    """Store a handler under the names of its operators; a name without overload is that of all."""
+
+    def store(function: Function) -> Function:
+        OPERATORS.update(dict.fromkeys(names, function))
+        return function
+
+    return store
+
+
+def pair(value: Any, rank: int) -> tuple[int, ...]:
+    """One value for each axis."""
+    values = [value] if isinstance(value, int) else list(value)
+    return tuple(values * rank if len(values) == 1 else values)
+
+
+def one(values: Sequence[int]) -> Any:
+    """One number for all axes where they are equal."""
+    return values[0] if len(set(values)) == 1 else tuple(values)
+
+
+def given(**attributes: Any) -> dict[str, Any]:
+    """The attributes that are not the default of every layer."""
+    usual = {"stride": 1, "pad": 0, "dilation": 1, "groups": 1, "output_pad": 0, "bias": True}
+    return {key: value for key, value in attributes.items() if value is not None and usual.get(key, ...) != value}
+
+
+def first(made: Any) -> tuple[int, ...]:
+    """The shape that is made, or the first of several."""
+    if isinstance(made, list | tuple) and made and not isinstance(made[0], int):
+        return tuple(made[0].shape) or (1,)
+    return made  # type: ignore[no-any-return]

@@ -1,0 +1,324 @@
+"""A foreign graph on its way to a net: tensors that know their batch axis, layers that carry the names of modules.
+
+Foreign graphs are read with a batch of one sample. Their tensors have a batch axis, those of a net have none: it is
+followed through the graph, wherever axes are moved, and left out. Every layer is worked out as it is added, so that a
+shape that differs from the one that the foreign graph has is an error at once.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from math import prod
+from typing import Any, NamedTuple
+
+from archcost.cost import Cost
+from archcost.dims import Shape, sizes
+from archcost.errors import ArchcostError
+from archcost.net import INPUT, Net, Node, apply
+
+SHOWN = 3  # places of an unknown operator that an error names
+
+
+class Weight(NamedTuple):
+    """A tensor that is stored with the model: a parameter, or a buffer, which is not trained."""
+
+    name: str
+    trained: bool = True
+
+
+class Tensor(NamedTuple):
+    """A value of the foreign graph."""
+
+    shape: Shape  # as it has it, with the batch axis
+    node: int | None = None  # which node of the net makes it; none makes weights and constants
+    batch: int | None = None  # which axis is the batch, of size 1
+    weight: Weight | None = None
+
+    @property
+    def sample(self) -> Shape:
+        """The shape of one sample: without the batch axis."""
+        return self.shape if self.batch is None else (*self.shape[: self.batch], *self.shape[self.batch + 1 :])
+
+    @property
+    def constant(self) -> bool:
+        """Whether its values are known beforehand: they follow from no input and no parameter."""
+        return self.node is None and (self.weight is None or not self.weight.trained)
+
+    def axis(self, axis: int) -> int:
+        """An axis of the foreign graph, counted from either end, as one of the sample. It must not be the batch."""
+        axis %= len(self.shape)
+        return axis if self.batch is None or axis < self.batch else axis - 1
+
+
+class Unnamed(NamedTuple):
+    """A node before all are known, so that names can be short."""
+
+    module: str
+    op: str
+    inputs: tuple[int, ...]
+    attributes: Mapping[str, Any]
+    shares: int | None
+
+
+class Graph:
+    """The nodes made so far."""
+
+    def __init__(self) -> None:
+        self.nodes: list[Unnamed] = []
+        self.shapes: list[Shape] = []
+        self.stored: dict[str, Tensor] = {}
+        self.given: dict[str, int] = {}  # the nodes that give a weight as a tensor
+        self.owned: dict[str, int] = {}  # the node that has a weight as its own
+        self.unknown: dict[str, list[str]] = {}
+        self.module = ""  # in which the foreign graph is at work
+
+    # What stands at the beginning.
+
+    def input(self, name: str, shape: Shape, batch: int | None = 0) -> Tensor:
+        """An input of the network."""
+        tensor = Tensor(shape, len(self.nodes), batch)
+        self._append(Unnamed(name, INPUT, (), {"shape": tensor.sample}, None), tensor.sample)
+        return tensor
+
+    def weight(self, name: str, shape: Shape, trained: bool = True) -> Tensor:
+        """A stored tensor; it is counted also if nothing reads it."""
+        self.stored[name] = Tensor(shape, weight=Weight(name, trained))
+        return self.stored[name]
+
+    # Layers.
+
+    def add(
+        self,
+        op: str,
+        inputs: Sequence[Tensor],
+        shape: Shape,
+        batch: int | None,
+        weights: Sequence[Tensor | None] = (),
+        /,
+        **attributes: Any,
+    ) -> Tensor:
+        """A layer, which must make the shape that the foreign graph says; of constants there is nothing to do.
+
+        `weights` are its own: a second layer with the same ones shares them.
+        """
+        own = [tensor.weight for tensor in weights if tensor is not None and tensor.weight is not None]
+        if all(tensor.constant for tensor in inputs) and not any(weight.trained for weight in own):
+            self.owned |= dict.fromkeys([weight.name for weight in own if weight.name not in self.given], -1)
+            return Tensor(shape)
+        if any(weight.name in self.given for weight in own if weight.trained):
+            raise ArchcostError(f"{self.module or 'the model'}: {op} has weights that are also read in another way")
+        made = Tensor(shape, None, batch)
+        read = tuple(map(self.realized, inputs))
+        cost = apply(op, tuple(self.shapes[i] for i in read), attributes)
+        if cost.out != made.sample:
+            raise ArchcostError(
+                f"{self.module or 'the model'}: {op} gives {sizes(cost.out)}, the model says {sizes(made.sample)}"
+            )
+        self._check(op, own, cost)
+        owners = {self.owned.get(weight.name) for weight in own}
+        shares = owners.pop() if len(owners) == 1 else None
+        index = len(self.nodes)
+        self.owned |= {weight.name: index for weight in own if self.owned.get(weight.name, -1) < 0}
+        self._append(Unnamed(self.module, op, read, attributes, shares), made.sample)
+        return made._replace(node=index)
+
+    def _check(self, op: str, own: Sequence[Weight], cost: Cost) -> None:
+        """Refuse a layer that would have more or fewer weights than the foreign graph stores for it."""
+        for trained, counted in ((True, cost.params), (False, cost.buffers)):
+            stored = sum(prod(self.stored[weight.name].shape) for weight in own if weight.trained is trained)
+            if own and sum(counted.values()) != stored:
+                kind = "parameters" if trained else "buffers"
+                raise ArchcostError(
+                    f"{self.module or 'the model'}: {op} has {sum(counted.values())} {kind}, the model {stored}"
+                )
+
+    def _append(self, node: Unnamed, shape: Shape) -> None:
+        self.nodes.append(node)
+        self.shapes.append(shape)
+
+    def realized(self, tensor: Tensor) -> int:
+        """The node that makes a tensor; a weight and a constant become one where they are read as they are."""
+        if tensor.node is not None:
+            return tensor.node
+        if tensor.weight is None:
+            self._append(Unnamed(self.module, "constant", (), {"shape": tensor.sample}, None), tensor.sample)
+            return len(self.nodes) - 1
+        name = tensor.weight.name
+        if name not in self.given:
+            attributes = {"shape": tensor.shape} if tensor.weight.trained else {"shape": tensor.shape, "trained": False}
+            self.given[name] = len(self.nodes)
+            self._append(Unnamed(path(name), "parameter", (), attributes, None), tensor.shape)
+        return self.given[name]
+
+    def read(self, weight: Tensor) -> Tensor:
+        """A weight as a tensor like any other."""
+        return Tensor(weight.shape, self.realized(weight))
+
+    def owns(self, tensor: Tensor) -> bool:
+        """Whether a tensor is a trained weight that a layer may have as its own."""
+        return tensor.weight is not None and tensor.weight.trained and tensor.weight.name not in self.given
+
+    def uncounted(self, operator: str, inputs: Sequence[Tensor], shape: Shape) -> Tensor:
+        """An operator that is not known: noted, and let through so that all of them are found."""
+        self.unknown.setdefault(operator, []).append(self.module or "the model")
+        batch = 0 if shape[:1] == (1,) and any(tensor.batch is not None for tensor in inputs) else None
+        made = Tensor(shape, None, batch)
+        return self.add("uncounted", inputs, shape, batch, operator=operator, out=made.sample) if made.sample else made
+
+    # Axes.
+
+    def reshape(self, x: Tensor, shape: Shape) -> Tensor:
+        """The elements in another shape. The batch axis is the first of size 1 that fits where it was."""
+        batch = None
+        if x.batch is not None or (not x.constant and x.weight is None):
+            before = 1 if x.batch is None else prod(x.shape[: x.batch])
+            ones = [axis for axis, size in enumerate(shape) if size == 1]
+            fits = [axis for axis in ones if axis == 0 or prod(shape[:axis]) == before]
+            batch = fits[0] if fits else None
+        return self.seen_as(x, shape, batch)
+
+    def seen_as(self, x: Tensor, shape: Shape, batch: int | None) -> Tensor:
+        """The elements in another shape with a known batch axis; no layer where the sample stays as it is."""
+        made = Tensor(shape, x.node, batch, x.weight if shape == x.shape else None)
+        if x.constant:
+            return Tensor(shape, weight=made.weight)
+        if made.sample == x.sample and x.node is not None:
+            return made
+        if shape == x.shape and batch == x.batch:
+            return x
+        if len(made.sample) == 1:
+            return self.add("flatten", [x], shape, batch)
+        return self.add("reshape", [x], shape, batch, out=made.sample)
+
+    def whole(self, x: Tensor) -> Tensor:
+        """The same with its batch axis as an axis like any other."""
+        return x if x.batch is None else self.seen_as(x, x.shape, None)
+
+    def batched(self, x: Tensor, axis: int = 0) -> Tensor:
+        """The same with that axis, which has size 1, as its batch."""
+        if x.batch == axis or x.constant or x.shape[axis] != 1:
+            return x
+        return self.seen_as(x, x.shape, axis)
+
+    def permute(self, x: Tensor, axes: Sequence[int]) -> Tensor:
+        """The axes in another order."""
+        axes = [axis % len(x.shape) for axis in axes]
+        shape = tuple(x.shape[axis] for axis in axes)
+        batch = None if x.batch is None else axes.index(x.batch)
+        if x.constant:
+            return Tensor(shape)
+        order = [x.axis(axis) for axis in axes if axis != x.batch]
+        if order == sorted(order):
+            return self.seen_as(x, shape, batch)
+        return self.add("permute", [x], shape, batch, axes=tuple(order))
+
+    def aligned(self, xs: Sequence[Tensor], kept: int = 0) -> tuple[list[Tensor], int | None]:
+        """Tensors that are broadcast, their samples of equal rank, and the batch axis of what they make.
+
+        The last `kept` axes are not broadcast: they stay as they are.
+        """
+        rank = max(len(x.shape) for x in xs)
+        places = {x.batch + rank - len(x.shape) for x in xs if x.batch is not None}
+        batch = places.pop() if len(places) == 1 else None
+        if batch is not None and (batch >= rank - kept or any(_size(x, batch, rank) != 1 for x in xs)):
+            batch = None
+        made = []
+        for x in xs:
+            plain = x if batch is not None and x.batch is not None else self.whole(x)
+            shape = (*[1] * (rank - len(x.shape)), *x.shape)
+            made.append(self.seen_as(plain, shape, batch) if not plain.constant else Tensor(shape, batch=batch))
+        return made, batch
+
+    # At the end.
+
+    def net(self, name: str, title: str, output: Tensor, skip_unknown: bool) -> Net:
+        """The net whose output is that tensor, if all operators were known or those that were not may be skipped."""
+        if self.unknown and not skip_unknown:
+            raise ArchcostError(self.complaint())
+        last = self.realized(output)
+        if any(last in self.nodes[index].inputs for index in self._needed(last)):  # further layers follow from it
+            view = Unnamed("output", "reshape", (last,), {"out": self.shapes[last]}, None)
+            self._append(view, self.shapes[last])
+            last = len(self.nodes) - 1
+        unread = [tensor for key, tensor in self.stored.items() if key not in self.given and key not in self.owned]
+        inputs = [i for i, node in enumerate(self.nodes) if node.op == INPUT]
+        first = len(self.nodes)
+        for tensor in unread:
+            self.realized(tensor)
+        order = [*inputs, *range(first, len(self.nodes)), *(i for i in range(first) if i not in {*inputs, last}), last]
+        needed = self._needed(last)
+        order = [i for i in order if i >= first or i in needed or i in inputs]
+        place = {old: new for new, old in enumerate(order)}
+        names = _names([self.nodes[i] for i in order])
+        nodes = []
+        for label, old in zip(names, order, strict=True):
+            node = self.nodes[old]
+            shares = None if node.shares is None else place[node.shares]
+            read = tuple(place[i] for i in node.inputs)
+            nodes.append(Node(label, node.op, read, node.attributes, shares=shares))
+        return Net(name, tuple(nodes), title)
+
+    def _needed(self, last: int) -> set[int]:
+        """What the output follows from, and what that shares its weights with or is a stored tensor."""
+        needed, left = set(self.given.values()), [last, *self.given.values()]
+        while left:
+            index = left.pop()
+            needed.add(index)
+            node = self.nodes[index]
+            shared = [] if node.shares is None else [node.shares]
+            left += [i for i in (*node.inputs, *shared) if i not in needed]
+        owners = {*self.owned.values()} - needed - {-1}
+        if owners:  # a branch that nothing reads has weights all the same
+            needed |= self._needed_by(owners, needed)
+        return needed
+
+    def _needed_by(self, some: Iterable[int], known: set[int]) -> set[int]:
+        found, left = set(), list(some)
+        while left:
+            index = left.pop()
+            if index not in known and index not in found:
+                found.add(index)
+                node = self.nodes[index]
+                left += [*node.inputs, *([] if node.shares is None else [node.shares])]
+        return found
+
+    def complaint(self) -> str:
+        """Which operators are not known, how often each stands there, and where."""
+        lines = [f"{len(self.unknown)} operators are not known; --unknown skip goes on without counting them:"]
+        for operator, places in sorted(self.unknown.items()):
+            seen = list(dict.fromkeys(places))
+            more = f" and {len(seen) - SHOWN} more" if len(seen) > SHOWN else ""
+            lines.append(f"  {operator}: {len(places)} times, in {', '.join(seen[:SHOWN])}{more}")
+        return "\n".join(lines)
+
+
+def _size(x: Tensor, axis: int, rank: int) -> int:
+    """The size along an axis of what has a higher rank; axes that are not there have size 1."""
+    own = axis - (rank - len(x.shape))
+    return x.shape[own] if own >= 0 else 1
+
+
+def path(name: str) -> str:
+    """The name of a module or of a stored tensor as the path of a layer."""
+    plain = "".join(sign if sign.isascii() and (sign.isalnum() or sign in "_+-/") else "/" for sign in name)
+    return "/".join(part for part in plain.split("/") if part)
+
+
+def _names(nodes: Sequence[Unnamed]) -> list[str]:
+    """The path of the module for a node that is alone in it, else with the kind of layer behind it, numbered."""
+    alone = Counter(node.module for node in nodes)
+    inside = {node.module.rpartition("/")[0] for node in nodes if "/" in node.module}
+    parents = {"/".join(module.split("/")[:depth]) for module in alone for depth in range(1, module.count("/") + 1)}
+    seen: Counter[str] = Counter()
+    names = []
+    for node in nodes:
+        if node.module and alone[node.module] == 1 and node.module not in parents | inside:
+            names.append(node.module)
+            continue
+        label = node.module if node.module.rpartition("/")[2] == node.op else f"{node.module}/{node.op}".lstrip("/")
+        seen[label] += 1
+        while f"{label}{seen[label]}" in alone:
+            seen[label] += 1
+        names.append(f"{label}{seen[label]}")
+    return names
