@@ -1,0 +1,141 @@
+"""Which layers are made of tensors, and whose weights are the stored ones?"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from math import prod
+from typing import Any
+
+from archcost.dims import Shape, sizes
+from archcost.errors import ArchcostError, ShapeError
+from archcost.importers.graph import Graph, Tensor, Weight
+from archcost.importers.onnx.file import NAME, short
+from archcost.importers.onnx.values import RANK, Value, blank, broadcast, check
+from archcost.kinds import LARGEST
+from archcost.net import apply
+
+
+class Maker:
+    """What is made while a model is read: layers, and the stored tensors that are their weights."""
+
+    def __init__(self, title: str, signature: Mapping[str, str]) -> None:
+        self.title, self.graph = title, Graph()
+        self.signature = signature  # which stored tensors are parameters and which buffers, if the exporter says it
+        self.full: dict[str, Shape] = {}  # the shapes of stored tensors
+        self.buffers: set[str] = set()
+        self.vectors: Counter[str] = Counter()  # how many layers have one as bias, scale or shift
+        self.weighed: dict[str, tuple[str, list[Tensor]]] = {}  # by its matrix: a layer's bias, and all its weights
+        self.aliases: dict[tuple[str, str], str] = {}  # of vectors that are read in several modules
+        self.scoped = False  # whether the exporter says which module a node belongs to
+
+    def weight(self, name: str, shape: Shape, floating: bool) -> Value:
+        """A stored tensor, by its shape: trained if it has several elements, or is known to be a parameter."""
+        if len(shape) > RANK or any(n < 0 for n in shape) or prod(shape) > LARGEST:
+            raise ArchcostError(f"{self.title}: {short(name)!r} has an impossible shape of {sizes(shape)}")
+        kind = self.signature.get(name)
+        made_up = bool(self.signature) and name.startswith("val_")  # by the exporter, as is a mask
+        trained = floating and (kind == "PARAMETER" or (kind is None and prod(shape) > 1 and not made_up))
+        key = name if len(name) <= NAME else f"{short(name)}/{len(self.full)}"
+        if kind == "BUFFER":
+            self.buffers.add(key)
+        self.full[key] = shape or (1,)
+        return Value(Tensor(shape or (1,), weight=Weight(key, trained)), shape)
+
+    def uncounted(self, operator: str, read: Sequence[Tensor], shape: Shape) -> Value:
+        """A tensor that an unknown operator makes; of constants it is one."""
+        check(shape, operator)
+        if read and all(x.constant for x in read):
+            return blank(shape)
+        return Value(self.graph.uncounted(operator, read, shape or (1,)), shape)
+
+    def read(self, value: Value) -> Tensor:
+        """A tensor as something whose elements are read: stored ones become a layer of their own."""
+        tensor = value.tensor
+        if tensor.node is not None or tensor.weight is None:
+            return tensor
+        name = tensor.weight.name
+        if name in self.buffers:
+            self.graph.weight(name, self.full[name], False)
+        if not tensor.weight.trained or self.graph.owned.get(name, -1) >= 0:  # counted where it is owned
+            return Tensor(tensor.shape)
+        if sum(n > 1 for n in self.full[name]) < 2 and self.scoped:
+            name = self.aliases.setdefault(
+                (name, self.graph.module),
+                f"{name}/{len(self.aliases)}" if any(n == name for n, _ in self.aliases) else name,
+            )
+        whole = self.graph.weight(name, self.full[tensor.weight.name])
+        if tensor.shape == whole.shape:
+            return whole
+        return self.graph.seen_as(whole._replace(node=self.graph.realized(whole), weight=None), tensor.shape, None)
+
+    def owns(self, value: Value) -> bool:
+        """Whether a tensor can be the own weights of a layer: it is stored, and no layer by itself already."""
+        return value.stored and value.tensor.weight is not None and value.tensor.weight.name not in self.graph.given
+
+    def own(self, *values: Value | None, trained: bool = True) -> list[Tensor]:
+        """Stored tensors as the weights of the next layer. Vectors are not shared: equal ones are stored once."""
+        made = []
+        for value in values:
+            weight = value.tensor.weight if value is not None else None
+            if value is None or value.tensor.node is not None:
+                continue
+            name = weight.name if weight else f"{self.graph.module}/{len(self.graph.stored)}"
+            shape = self.full.get(name, value.shape or (1,))
+            if len(shape) == 1:
+                self.vectors[name] += 1
+                name = name if self.vectors[name] == 1 else f"{name}/{self.vectors[name]}"
+            made.append(self.graph.weight(name, shape, trained))
+        return made
+
+    def layer(
+        self, op: str, inputs: Sequence[Tensor], batch: int | None, weights: Sequence[Tensor] = (), /, **attributes: Any
+    ) -> Tensor:
+        """A layer, whose shape follows from its formula."""
+        inputs = [Tensor(x.sample) if x.constant else x for x in inputs]
+        try:
+            out = apply(op, tuple(x.sample for x in inputs), attributes).out
+        except ShapeError as error:
+            raise ArchcostError(f"{op}: {error}") from error
+        check(out, op)
+        shape = out if batch is None else (*out[:batch], 1, *out[batch:])
+        return self.graph.add(op, inputs, shape, batch, weights, **attributes)
+
+    def single(self, op: str, x: Value, **attributes: Any) -> Value:
+        """A layer on each element by itself."""
+        tensor = self.read(x)
+        return Value(self.layer(op, [tensor], tensor.batch, **attributes), x.shape)
+
+    def joined(self, op: str, values: Sequence[Value]) -> Value:
+        """A layer on several tensors element by element, broadcast."""
+        shape = broadcast([value.shape for value in values])
+        if all(value.constant for value in values):
+            return blank(shape)
+        aligned, batch = self.graph.aligned([self.read(value) for value in values])
+        return Value(self.layer(op, aligned, batch), shape)
+
+    def viewed(self, x: Value, shape: Shape, change: Callable[[Tensor], Tensor]) -> Value:
+        """The same elements in another shape; stored ones stay stored."""
+        if x.tensor.node is None:
+            known = None if x.known is None else x.known.reshape(shape)
+            return Value(Tensor(shape or (1,), weight=x.tensor.weight), shape, known)
+        return Value(change(x.tensor), shape)
+
+    def transposed(self, x: Value, order: Sequence[int]) -> Value:
+        """The axes in another order; stored elements stay stored."""
+        shape = tuple(x.shape[axis] for axis in order)
+        if x.tensor.node is None:
+            known = None if x.known is None else x.known.transpose(order)
+            return Value(Tensor(shape or (1,), weight=x.tensor.weight), shape, known)
+        return Value(self.graph.permute(x.tensor, order) if order else x.tensor, shape)
+
+    def on_map(self, kind: str, x: Value, own: Sequence[Tensor] = (), /, **attributes: Any) -> Value:
+        """A layer on one map of channels and positions."""
+        if len(x.shape) < 3:
+            raise ArchcostError(f"needs a map, gets {sizes(x.shape)}")
+        tensor = self.graph.batched(self.read(x))
+        if tensor.batch != 0 and not x.constant:
+            raise ArchcostError(f"{kind} of {x.shape[0]} maps at once is not supported")
+        tensor = Tensor(x.shape[1:]) if x.constant else tensor
+        made = self.layer(kind, [tensor], 0, own, **attributes)
+        return Value(made, made.shape)

@@ -1,0 +1,103 @@
+"""Which handler does an operator have, and what is it called with?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from math import prod
+from typing import Any, overload
+
+from archcost.dims import Shape
+from archcost.errors import ArchcostError
+from archcost.importers.onnx.making import Maker
+from archcost.importers.onnx.values import SMALL, Value
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A node with what it reads."""
+
+    op: str
+    inputs: Sequence[Value | None]
+    attributes: Mapping[str, Any]
+    version: int
+    declared: Sequence[Shape | None]  # the shapes of its outputs, where the file says them
+    bias: Value | None = None  # that the next node adds
+
+    def given(self, place: int) -> Value | None:
+        """An input that may be left out."""
+        return self.inputs[place] if place < len(self.inputs) else None
+
+    def __getitem__(self, place: int) -> Value:
+        found = self.given(place)
+        if found is None:
+            raise ArchcostError(f"lacks input {place + 1}")
+        return found
+
+    def known(self, place: int) -> list[Any] | None:
+        """The elements of an input that may be left out, which must not follow from the data."""
+        found = self.given(place)
+        if found is None or (found.known is None and prod(found.shape) == 0):
+            return None
+        if found.known is None:
+            raise ArchcostError(f"input {place + 1} follows from the data, which is not supported")
+        return [n.item() for n in found.known.reshape(-1)]
+
+    @overload
+    def numbers(self, name: str, place: int | None = None, *, usual: Sequence[int]) -> tuple[int, ...]: ...
+
+    @overload
+    def numbers(self, name: str, place: int | None = None) -> tuple[int, ...] | None: ...
+
+    def numbers(
+        self, name: str, place: int | None = None, *, usual: Sequence[int] | None = None
+    ) -> tuple[int, ...] | None:
+        """Whole numbers, from an attribute or, in newer operator sets, an input."""
+        found = self.attributes.get(name)
+        if found is None and place is not None:
+            found = self.known(place)
+        if found is None:
+            found = usual
+        if found is None:
+            return None
+        values = [found] if isinstance(found, int) else list(found)
+        if len(values) > SMALL or any(not isinstance(n, int) for n in values):
+            raise ArchcostError(f"{name} must be whole numbers")
+        return tuple(map(int, values))
+
+    def number(self, name: str, usual: int) -> int:
+        """A whole number."""
+        found = self.attributes.get(name, usual)
+        if not isinstance(found, int):
+            raise ArchcostError(f"{name} must be a whole number")
+        return found
+
+    def text(self, name: str, usual: str) -> str:
+        """A word."""
+        return str(self.attributes.get(name, usual))
+
+
+Made = Value | Sequence[Value | None]
+Handler = Callable[[Maker, Call], Made]
+OPERATORS: dict[str, Handler] = {}
+
+
+def operator(*names: str) -> Callable[[Handler], Handler]:
+    """Store a handler under the names of its operators."""
+
+    def store(function: Handler) -> Handler:
+        OPERATORS.update(dict.fromkeys(names, function))
+        return function
+
+    return store
+
+
+def one(values: Sequence[Any]) -> Any:
+    """One number for all axes where they are equal."""
+    return values[0] if len(set(values)) == 1 and not isinstance(values[0], tuple) else tuple(values)
+
+
+def given(**attributes: Any) -> dict[str, Any]:
+    """The attributes that are not the default of every layer."""
+    usual = {"stride": 1, "pad": 0, "dilation": 1, "groups": 1, "output_pad": 0, "bias": True}
+    return {key: value for key, value in attributes.items() if value is not None and usual.get(key, ...) != value}
