@@ -1,0 +1,58 @@
+"""Pools: over windows, over a grid of cells, and over a whole map."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from archcost.importers.keras.arguments import padding_of, rank_of, value_of
+from archcost.importers.keras.config import Layer
+from archcost.importers.keras.reading import Reading
+from archcost.importers.keras.registry import LAYERS, Handler, given, layer, one
+from archcost.importers.keras.values import Value
+
+
+def _pooled(kind: str) -> Handler:
+    def handler(r: Reading, c: Layer, x: Any) -> Value:
+        x = r.mapped(value_of(x), c)
+        rank = rank_of(x, c)
+        kernel = c.counts("pool_size", rank, 2)
+        stride = c.counts("strides", rank) if c.config.get("strides") is not None else kernel
+        attributes = given(kernel=one(kernel), pad=padding_of(c))
+        return r.each(kind, x, **attributes, **({"stride": one(stride)} if stride != kernel else {}))
+
+    return handler
+
+
+def _pooled_whole(kind: str, reduction: str) -> Handler:
+    def handler(r: Reading, c: Layer, x: Any) -> Value:
+        x = value_of(x)
+        rank = rank_of(x, c)
+        keep = c.flag("keepdims", False)
+        if rank == 1 and x.axes == (0, 1):  # tokens: their features stay where they are
+            gone = 0 if c.channels_last() else 1
+            made = r.each(reduction, x, axes=(gone,), keep=True)
+        else:
+            x = r.mapped(x, c)
+            made, gone = r.each(kind, x), -1
+        if keep:
+            return made
+        return r.dropped(made, [gone] if gone >= 0 else made.axes[1:])
+
+    return handler
+
+
+for _rank in (1, 2, 3):
+    for _mean, _kind in (("Average", "avgpool"), ("Max", "maxpool")):
+        LAYERS[f"{_mean}Pooling{_rank}D"] = _pooled(_kind)
+        LAYERS[f"{_mean}Pool{_rank}D"] = LAYERS[f"{_mean}Pooling{_rank}D"]
+        _whole = _pooled_whole(f"global_{_kind}", {"Average": "mean", "Max": "max"}[_mean])
+        LAYERS[f"Global{_mean}Pooling{_rank}D"] = LAYERS[f"Global{_mean}Pool{_rank}D"] = _whole
+
+
+@layer("AdaptiveAveragePooling1D", "AdaptiveAveragePooling2D", "AdaptiveAveragePooling3D")
+@layer("AdaptiveMaxPooling1D", "AdaptiveMaxPooling2D", "AdaptiveMaxPooling3D")
+def adaptive(r: Reading, c: Layer, x: Any) -> Value:
+    """Means or maxima over a grid of cells."""
+    x = r.mapped(value_of(x), c)
+    kind = "adaptive_maxpool" if "Max" in c.kind else "adaptive_avgpool"
+    return r.each(kind, x, out=one(c.counts("output_size", rank_of(x, c))))

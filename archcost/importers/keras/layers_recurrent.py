@@ -1,0 +1,100 @@
+"""Layers that work through the steps of a sequence."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from archcost.dims import sizes
+from archcost.errors import ArchcostError
+from archcost.importers.keras.arguments import value_of
+from archcost.importers.keras.config import Layer
+from archcost.importers.keras.reading import RECURRENT, Reading
+from archcost.importers.keras.registry import given, handler_of, layer
+from archcost.importers.keras.values import Value
+
+MOST_STEPS = 256  # of a layer that is applied to each step of a sequence
+ALONE = (
+    "Dropout", "GaussianNoise", "ReLU", "LeakyReLU", "ELU", "Rescaling", "Identity", "BatchNormalization",
+    "LayerNormalization",
+)  # fmt: skip
+
+
+def _recurrent(r: Reading, c: Layer, x: Any, both: bool = False) -> Value:
+    """What each step gives. Keras has one bias for each gate, but for a GRU that resets after the product; we have two.
+
+    Activations other than the usual ones count as these.
+    """
+    x = value_of(x[0] if isinstance(x, list) and x else x)  # the states to begin with follow
+    bias, units = c.flag("use_bias", True), c.count("units")
+    kind, gates = {"LSTM": ("lstm", 4), "GRU": ("gru", 3), "SimpleRNN": ("rnn", 1)}[c.kind]
+    twice = kind == "gru" and c.flag("reset_after", True)
+    attributes = {**given(bias=bias and twice), **({"bidirectional": True} if both else {})}
+    if bias and not twice:
+        for direction in ("forward/", "backward/") if both else ("",):
+            r.stored(f"{direction}bias", (gates * units,))
+    return r.add(kind, [r.plain(x)], (0, 1), r.layer.name, out=units, **attributes)
+
+
+def _outputs(r: Reading, c: Layer, steps: Value, states: int) -> Any:
+    """All steps or the last one, and the states behind it."""
+    count, features = steps.shape
+    last = r.dropped(r.cut(steps, 0, count - 1, count), [0]) if not c.flag("return_sequences", False) else steps
+    if not c.flag("return_state", False):
+        return last
+    final = r.dropped(r.cut(steps, 0, count - 1, count), [0])
+    width = features * (2 if c.kind == "LSTM" else 1) // states
+    return [last, *(r.cut(final, 0, 0, width) if width < features else final for _ in range(states))]
+
+
+@layer("LSTM", "GRU", "SimpleRNN")
+def recurrent(r: Reading, c: Layer, x: Any, *_: Any, **__: Any) -> Any:
+    """A recurrent layer over the steps of a sequence."""
+    steps = _recurrent(r, c, x)
+    return _outputs(r, c, steps, 2 if c.kind == "LSTM" else 1)
+
+
+@layer("Bidirectional")
+def bidirectional(r: Reading, c: Layer, x: Any, *_: Any, **__: Any) -> Any:
+    """A recurrent layer in both directions."""
+    inner = r.entry(c.config.get("layer"), "")
+    if inner.kind not in RECURRENT or handler_of(inner) is None:
+        raise ArchcostError(f"a Bidirectional {inner.kind} is not supported")
+    steps = _recurrent(r, inner, x, both=True)
+    mode = c.config.get("merge_mode", "concat")
+    if mode == "concat":
+        return _outputs(r, inner, steps, 4 if inner.kind == "LSTM" else 2)
+    if inner.flag("return_state", False):
+        raise ArchcostError(f"states of both directions with merge_mode {mode} are not supported")
+    made = _outputs(r, inner, steps, 2)
+    units, axis = inner.count("units"), len(made.axes) - 1
+    parts = [r.cut(made, axis, 0, units), r.cut(made, axis, units, 2 * units)]
+    if mode is None:
+        return parts
+    word = c.word("merge_mode", "concat", "sum", "mul", "ave")
+    joined = r.joined("multiply" if word == "mul" else "add", parts)
+    return r.each("affine", joined, shift=False) if word == "ave" else joined
+
+
+@layer("TimeDistributed")
+def time_distributed(r: Reading, c: Layer, x: Any) -> Any:
+    """A layer that is applied to each step: at once where that is the same, else step by step with shared weights."""
+    x, inner = value_of(x), r.entry(c.config.get("layer"), "")
+    inner = inner._replace(name=c.name)
+    alone = handler_of(inner) is not None
+    if alone and inner.kind in (*ALONE, "Dense", "Activation") and not isinstance(inner.config.get("activation"), dict):
+        return r.made(inner, [x], {}, {}, 0)
+    steps, *rest = x.shape
+    if not rest or steps > MOST_STEPS:
+        raise ArchcostError(f"{inner.kind} over {steps} steps of {sizes(rest)} is not supported")
+    made = []
+    for step in range(steps):
+        part = r.dropped(r.cut(x, 0, step, step + 1), [0])
+        value = r.call(inner, [part], {}, {0: None}, 1)
+        if not isinstance(value, Value):
+            return value
+        made.append(value)
+        r.graph.module = c.name
+    tensors, axes = r.together(made)
+    if steps == 1:
+        return r.seen(made[0], (1, *made[0].tensor.sample), (0, *(axis + 1 for axis in made[0].axes)))
+    return r.add("stack", tensors, (0, *(axis + 1 for axis in axes)))
