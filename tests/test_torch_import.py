@@ -78,7 +78,7 @@ def built(models: Any, name: str) -> nn.Module:
     try:
         with torch.device("meta"):
             return models.get_model(name, weights=None).eval()
-    except NotImplementedError:
+    except RuntimeError:
         return models.get_model(name, weights=None).eval().to("meta")
 
 
@@ -345,6 +345,25 @@ def test_a_file_is_never_run(archcost, tmp_path: Path, monkeypatch) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "model.py").write_text("raise SystemExit('run')")
     assert "a specification is a map" in archcost("table", "model.py", exit_code=2).stderr
+
+
+class Several(nn.Module):
+    """Three outputs: the second follows from the first, the third has no weights."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.body, self.head = nn.Conv2d(3, 4, 3, padding=1), nn.Conv2d(4, 5, 1)
+
+    def forward(self, x: Any) -> Any:
+        out = self.body(x)
+        return {"out": out, "aux": self.head(out), "scores": torch.matmul(out, out.transpose(2, 3))}
+
+
+def test_several_outputs() -> None:
+    """All are counted; the first is the last node."""
+    net = imported(Several(), (1, 3, 6, 6))
+    assert totals(net).macs == 6 * 6 * (3 * 4 * 9 + 4 * 5) + 4 * 6 * 6 * 6
+    assert propagate(net)[-1].cost.out == (4, 6, 6)
 
 
 def test_weights_in_several_ways() -> None:

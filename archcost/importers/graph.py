@@ -232,56 +232,50 @@ class Graph:
 
     # At the end.
 
-    def net(self, name: str, title: str, output: Tensor, skip_unknown: bool) -> Net:
-        """The net whose output is that tensor, if all operators were known or those that were not may be skipped."""
+    def net(self, name: str, title: str, outputs: Sequence[Tensor], skip_unknown: bool) -> Net:
+        """The net with these outputs, of which the first is its last node, if all operators were known or may be
+        skipped. What no output follows from is left out, unless it has weights: these are stored all the same.
+        """
         if self.unknown and not skip_unknown:
             raise ArchcostError(self.complaint())
-        last = self.realized(output)
-        if any(last in self.nodes[index].inputs for index in self._needed(last)):  # further layers follow from it
-            view = Unnamed("output", "reshape", (last,), {"out": self.shapes[last]}, None)
-            self._append(view, self.shapes[last])
-            last = len(self.nodes) - 1
-        unread = [tensor for key, tensor in self.stored.items() if key not in self.given and key not in self.owned]
-        inputs = [i for i, node in enumerate(self.nodes) if node.op == INPUT]
-        first = len(self.nodes)
-        for tensor in unread:
-            self.realized(tensor)
-        order = [*inputs, *range(first, len(self.nodes)), *(i for i in range(first) if i not in {*inputs, last}), last]
-        needed = self._needed(last)
-        order = [i for i in order if i >= first or i in needed or i in inputs]
-        place = {old: new for new, old in enumerate(order)}
-        names = _names([self.nodes[i] for i in order])
-        nodes = []
-        for label, old in zip(names, order, strict=True):
-            node = self.nodes[old]
-            shares = None if node.shares is None else place[node.shares]
-            read = tuple(place[i] for i in node.inputs)
-            nodes.append(Node(label, node.op, read, node.attributes, shares=shares))
-        return Net(name, tuple(nodes), title)
+        made = list(map(self.realized, outputs))
+        for tensor in self.stored.values():
+            if tensor.weight is not None and tensor.weight.name not in self.given | self.owned:
+                self.realized(tensor)
+        last = self._at_the_end(made[0], self._needed(made))
+        needed = self._needed([*made, last])
+        order = sorted(needed - {last}, key=lambda i: (self.nodes[i].op != INPUT, i))
+        return self._written(name, title, [*order, last])
 
-    def _needed(self, last: int) -> set[int]:
-        """What the output follows from, and what that shares its weights with or is a stored tensor."""
-        needed, left = set(self.given.values()), [last, *self.given.values()]
+    def _needed(self, outputs: Iterable[int]) -> set[int]:
+        """The inputs, what has weights, and all that these and the outputs follow from or share their weights with."""
+        inputs = (i for i, node in enumerate(self.nodes) if node.op == INPUT)
+        needed: set[int] = set()
+        left = [*outputs, *inputs, *self.given.values(), *(i for i in self.owned.values() if i >= 0)]
         while left:
             index = left.pop()
-            needed.add(index)
-            node = self.nodes[index]
-            shared = [] if node.shares is None else [node.shares]
-            left += [i for i in (*node.inputs, *shared) if i not in needed]
-        owners = {*self.owned.values()} - needed - {-1}
-        if owners:  # a branch that nothing reads has weights all the same
-            needed |= self._needed_by(owners, needed)
+            if index not in needed:
+                needed.add(index)
+                node = self.nodes[index]
+                left += node.inputs if node.shares is None else (*node.inputs, node.shares)
         return needed
 
-    def _needed_by(self, some: Iterable[int], known: set[int]) -> set[int]:
-        found, left = set(), list(some)
-        while left:
-            index = left.pop()
-            if index not in known and index not in found:
-                found.add(index)
-                node = self.nodes[index]
-                left += [*node.inputs, *([] if node.shares is None else [node.shares])]
-        return found
+    def _at_the_end(self, output: int, needed: Iterable[int]) -> int:
+        """The output, seen as it is once more if further layers follow from it: it must be the last node."""
+        if not any(output in self.nodes[index].inputs for index in needed):
+            return output
+        self._append(Unnamed("output", "reshape", (output,), {"out": self.shapes[output]}, None), self.shapes[output])
+        return len(self.nodes) - 1
+
+    def _written(self, name: str, title: str, order: Sequence[int]) -> Net:
+        """The nodes in an order, with names."""
+        place = {old: new for new, old in enumerate(order)}
+        nodes = []
+        for label, old in zip(_names([self.nodes[i] for i in order]), order, strict=True):
+            node = self.nodes[old]
+            shares = None if node.shares is None else place[node.shares]
+            nodes.append(Node(label, node.op, tuple(place[i] for i in node.inputs), node.attributes, shares=shares))
+        return Net(name, tuple(nodes), title)
 
     def complaint(self) -> str:
         """Which operators are not known, how often each stands there, and where."""

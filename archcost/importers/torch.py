@@ -62,7 +62,7 @@ def _built(build: Callable[..., Any], kwargs: Mapping[str, Any], source: str) ->
             try:
                 with torch.device("meta"):
                     return build(**kwargs)
-            except (NotImplementedError, RuntimeError):
+            except RuntimeError:
                 return build(**kwargs)
         except Exception as error:  # whatever the user's code raises
             raise ArchcostError(f"{source} cannot be made: {type(error).__name__}: {error}") from error
@@ -93,12 +93,11 @@ class Reading:
         """The net of the program."""
         self.placeholders()
         self.read_in_several_ways()
-        made = _tensors([self.walked(self.program.graph_module)])
-        output = next(made, None)
-        if output is None:
+        outputs = list(_tensors([self.walked(self.program.graph_module)]))
+        if not outputs:
             raise ArchcostError(f"{title} gives no tensor")
         self.graph.module = "output"
-        return self.graph.net(name, title, output, skip_unknown)
+        return self.graph.net(name, title, [x for x in outputs if x.node is not None] or outputs[:1], skip_unknown)
 
     def walked(self, module: Any) -> Any:
         """What a graph gives, the values of its placeholders being known."""

@@ -5,11 +5,11 @@ Axes are counted from 0, or from the end: -1. Without any axis left, the result 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from math import prod
 from typing import Literal
 
-from archcost.cost import Cost, layer
+from archcost.cost import NOTHING, Cost, layer
 from archcost.dims import Shape
 from archcost.layers.shapes import axes_of, axis_of, or_number
 from archcost.window import Window
@@ -17,15 +17,20 @@ from archcost.window import Window
 Windows = tuple[Window, ...] | Literal["mixed"] | None
 
 
-def _reduced(x: Shape, axes: Sequence[int], keep: bool) -> tuple[Shape, Windows]:
-    """The shape without some axes, or with one position in their place, and what an output position reads."""
+def _reduced(x: Shape, axes: Sequence[int], keep: bool, ends: Mapping[str, int] = NOTHING, **each: int) -> Cost:
+    """So many operations of each kind on each element, and those with which each output ends.
+
+    The shape is that without some axes, or with one position in their place.
+    """
     gone = axes_of(x, axes)
     if keep:
-        read = tuple(Window(n, n) if axis in gone else Window(1) for axis, n in enumerate(x) if axis)
-        return tuple(1 if axis in gone else n for axis, n in enumerate(x)), read
-    out = tuple(n for axis, n in enumerate(x) if axis not in gone)
-    positions_stay = {*range(1, len(x))} - {*gone}
-    return or_number(out), "mixed" if positions_stay else None
+        windows: Windows = tuple(Window(n, n) if axis in gone else Window(1) for axis, n in enumerate(x) if axis)
+        out = tuple(1 if axis in gone else n for axis, n in enumerate(x))
+    else:
+        windows = "mixed" if {*range(1, len(x))} - {*gone} else None
+        out = or_number(tuple(n for axis, n in enumerate(x) if axis not in gone))
+    ops = {kind: count * prod(x) for kind, count in each.items()}
+    return Cost(out=out, ops=ops | {kind: count * prod(out) for kind, count in ends.items()}, windows=windows)
 
 
 @layer
@@ -35,8 +40,7 @@ def mean(x: Shape, *, axes: Sequence[int], keep: bool = False) -> Cost:
     The axes vanish, or `keep` one position each. Refuses axes that do not exist or are named twice.
     Source: torch.mean.
     """
-    out, windows = _reduced(x, axes, keep)
-    return Cost(out=out, ops={"add": prod(x), "div": prod(out)}, windows=windows)
+    return _reduced(x, axes, keep, add=1, ends={"div": 1})
 
 
 @layer
@@ -46,8 +50,7 @@ def sum_(x: Shape, *, axes: Sequence[int], keep: bool = False) -> Cost:
     The axes vanish, or `keep` one position each. Refuses axes that do not exist or are named twice.
     Source: torch.sum.
     """
-    out, windows = _reduced(x, axes, keep)
-    return Cost(out=out, ops={"add": prod(x)}, windows=windows)
+    return _reduced(x, axes, keep, add=1)
 
 
 @layer
@@ -57,8 +60,7 @@ def max_(x: Shape, *, axes: Sequence[int], keep: bool = False) -> Cost:
     The axes vanish, or `keep` one position each. Refuses axes that do not exist or are named twice.
     Source: torch.amax.
     """
-    out, windows = _reduced(x, axes, keep)
-    return Cost(out=out, ops={"cmp": prod(x)}, windows=windows)
+    return _reduced(x, axes, keep, cmp=1)
 
 
 @layer
@@ -68,8 +70,7 @@ def min_(x: Shape, *, axes: Sequence[int], keep: bool = False) -> Cost:
     The axes vanish, or `keep` one position each. Refuses axes that do not exist or are named twice.
     Source: torch.amin.
     """
-    out, windows = _reduced(x, axes, keep)
-    return Cost(out=out, ops={"cmp": prod(x)}, windows=windows)
+    return _reduced(x, axes, keep, cmp=1)
 
 
 @layer
@@ -79,8 +80,7 @@ def argmax(x: Shape, *, axes: Sequence[int], keep: bool = False) -> Cost:
     The axes vanish, or `keep` one position each. Refuses axes that do not exist or are named twice.
     Source: torch.argmax.
     """
-    out, windows = _reduced(x, axes, keep)
-    return Cost(out=out, ops={"cmp": prod(x)}, windows=windows)
+    return _reduced(x, axes, keep, cmp=1)
 
 
 @layer
@@ -90,8 +90,7 @@ def product(x: Shape, *, axes: Sequence[int], keep: bool = False) -> Cost:
     The axes vanish, or `keep` one position each. Refuses axes that do not exist or are named twice.
     Source: torch.prod.
     """
-    out, windows = _reduced(x, axes, keep)
-    return Cost(out=out, ops={"mul": prod(x)}, windows=windows)
+    return _reduced(x, axes, keep, mul=1)
 
 
 @layer
@@ -101,8 +100,7 @@ def any_(x: Shape, *, axes: Sequence[int], keep: bool = False) -> Cost:
     The axes vanish, or `keep` one position each. Refuses axes that do not exist or are named twice.
     Source: torch.any.
     """
-    out, windows = _reduced(x, axes, keep)
-    return Cost(out=out, ops={"cmp": prod(x)}, windows=windows)
+    return _reduced(x, axes, keep, cmp=1)
 
 
 @layer
@@ -112,8 +110,7 @@ def norm(x: Shape, *, axes: Sequence[int], keep: bool = False) -> Cost:
     The axes vanish, or `keep` one position each. Refuses axes that do not exist or are named twice.
     Source: torch.linalg.vector_norm.
     """
-    out, windows = _reduced(x, axes, keep)
-    return Cost(out=out, ops={"mul": prod(x), "add": prod(x), "exp": prod(out)}, windows=windows)
+    return _reduced(x, axes, keep, mul=1, add=1, ends={"exp": 1})
 
 
 @layer
@@ -124,9 +121,7 @@ def variance(x: Shape, *, axes: Sequence[int], keep: bool = False) -> Cost:
     addition, and a division. The axes vanish, or `keep` one position each. Refusals are those of `mean`.
     Source: torch.var.
     """
-    out, windows = _reduced(x, axes, keep)
-    n = prod(x)
-    return Cost(out=out, ops={"add": 3 * n, "mul": n, "div": 2 * prod(out)}, windows=windows)
+    return _reduced(x, axes, keep, add=3, mul=1, ends={"div": 2})
 
 
 @layer

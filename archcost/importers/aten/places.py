@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from archcost.errors import ArchcostError
-from archcost.importers.aten.registry import OPERATORS, Handler, given, one, operator, pair
+from archcost.importers.aten.registry import OPERATORS, Handler, operator, pair
+from archcost.importers.attributes import given, one
 from archcost.importers.graph import Graph, Tensor
 
 

@@ -7,7 +7,8 @@ from math import prod
 from typing import Any
 
 from archcost.importers.aten.elements import arithmetic
-from archcost.importers.aten.registry import OPERATORS, Handler, first, given, one, operator, pair
+from archcost.importers.aten.registry import OPERATORS, Handler, first, operator, pair
+from archcost.importers.attributes import given, one
 from archcost.importers.graph import Graph, Tensor
 
 

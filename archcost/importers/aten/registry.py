@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any, TypeVar
 
 Handler = Callable[..., Any]
@@ -24,17 +24,6 @@ def pair(value: Any, rank: int) -> tuple[int, ...]:
     """One value for each axis."""
     values = [value] if isinstance(value, int) else list(value)
     return tuple(values * rank if len(values) == 1 else values)
-
-
-def one(values: Sequence[int]) -> Any:
-    """One number for all axes where they are equal."""
-    return values[0] if len(set(values)) == 1 else tuple(values)
-
-
-def given(**attributes: Any) -> dict[str, Any]:
-    """The attributes that are not the default of every layer."""
-    usual = {"stride": 1, "pad": 0, "dilation": 1, "groups": 1, "output_pad": 0, "bias": True}
-    return {key: value for key, value in attributes.items() if value is not None and usual.get(key, ...) != value}
 
 
 def first(made: Any) -> tuple[int, ...]:

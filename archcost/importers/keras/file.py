@@ -39,7 +39,6 @@ def configuration(file: str) -> Any:
         EOFError,
         OSError,
         RuntimeError,
-        NotImplementedError,
         OverflowError,
     ) as error:
         raise ArchcostError(f"{file}: no .keras file, or a broken one: {error}") from error

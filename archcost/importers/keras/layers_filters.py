@@ -7,10 +7,11 @@ from typing import Any
 
 from archcost.dims import sizes
 from archcost.errors import ArchcostError
+from archcost.importers.attributes import given, one
 from archcost.importers.keras.arguments import padding_of, rank_of, value_of
 from archcost.importers.keras.config import Layer, is_amount, is_size
 from archcost.importers.keras.reading import Reading
-from archcost.importers.keras.registry import given, layer, one
+from archcost.importers.keras.registry import layer
 from archcost.importers.keras.values import Value
 
 

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from archcost.errors import ArchcostError
+from archcost.importers.attributes import given
 from archcost.importers.keras.arguments import value_of
 from archcost.importers.keras.config import Layer
 from archcost.importers.keras.reading import Reading
-from archcost.importers.keras.registry import given, layer
+from archcost.importers.keras.registry import layer
 from archcost.importers.keras.values import Value
 
 
@@ -24,7 +25,8 @@ def batch_norm(r: Reading, c: Layer, x: Any) -> Value:
 
 def _trained(c: Layer) -> dict[str, Any]:
     """Whether a factor and an offset are trained."""
-    return given(scale=c.flag("scale", True), shift=c.flag("center", True))
+    trained = {"scale": c.flag("scale", True), "shift": c.flag("center", True)}
+    return {name: False for name, kept in trained.items() if not kept}
 
 
 def _leading(x: Value, c: Layer, r: Reading) -> Value:

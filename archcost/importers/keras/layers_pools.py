@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from archcost.importers.attributes import given, one
 from archcost.importers.keras.arguments import padding_of, rank_of, value_of
 from archcost.importers.keras.config import Layer
 from archcost.importers.keras.reading import Reading
-from archcost.importers.keras.registry import LAYERS, Handler, given, layer, one
+from archcost.importers.keras.registry import LAYERS, Handler, layer
 from archcost.importers.keras.values import Value
 
 

@@ -6,10 +6,11 @@ from typing import Any
 
 from archcost.dims import sizes
 from archcost.errors import ArchcostError
+from archcost.importers.attributes import given
 from archcost.importers.keras.arguments import value_of
 from archcost.importers.keras.config import Layer
 from archcost.importers.keras.reading import RECURRENT, Reading
-from archcost.importers.keras.registry import given, handler_of, layer
+from archcost.importers.keras.registry import handler_of, layer
 from archcost.importers.keras.values import Value
 
 MOST_STEPS = 256  # of a layer that is applied to each step of a sequence

@@ -8,10 +8,11 @@ from typing import Any
 
 from archcost.dims import Shape, sizes
 from archcost.errors import ArchcostError
+from archcost.importers.attributes import one
 from archcost.importers.keras.arguments import rank_of, value_of
 from archcost.importers.keras.config import LARGEST_SIZE, Layer, is_whole
 from archcost.importers.keras.reading import Reading
-from archcost.importers.keras.registry import layer, one
+from archcost.importers.keras.registry import layer
 from archcost.importers.keras.values import Value, channels_first
 
 

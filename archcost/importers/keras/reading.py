@@ -63,12 +63,8 @@ class Reading(Builder):
                 raise ArchcostError(text + told)
             raise ArchcostError("gives no tensor")
         self.graph.module = "output"
-        tensor = output.tensor
-        if any(tensor.node in node.inputs for node in self.graph.nodes):  # another output follows from it
-            op = "flatten" if len(tensor.sample) == 1 else "reshape"
-            shape = {} if op == "flatten" else {"out": tensor.sample}
-            tensor = self.graph.add(op, [tensor], tensor.shape, 0, **shape)
-        return self.graph.net(name, title, tensor, skip_unknown)
+        outputs = [value.tensor for value in made if not isinstance(value, Lost)]
+        return self.graph.net(name, title, outputs, skip_unknown)
 
     def entry(self, held: Any, prefix: str, top: bool = False) -> Layer:
         """A layer of the configuration."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any, TypeVar
 
 from archcost.importers.keras.config import Layer
@@ -44,15 +44,3 @@ def handler_of(layer: Layer) -> Handler | None:
     return (OPERATIONS if module.startswith("keras.src.ops") or module.startswith("keras.ops") else LAYERS).get(
         layer.kind
     )
-
-
-def one(values: Sequence[Any]) -> Any:
-    """One number for all axes where they are equal."""
-    return values[0] if len(set(values)) == 1 else tuple(values)
-
-
-def given(**attributes: Any) -> dict[str, Any]:
-    """The attributes that are not the default of every layer."""
-    usual = {"stride": 1, "pad": 0, "dilation": 1, "groups": 1, "output_pad": 0, "bias": True, "multiplier": 1}
-    usual |= {"scale": True, "shift": True}
-    return {key: value for key, value in attributes.items() if value is not None and usual.get(key, ...) != value}

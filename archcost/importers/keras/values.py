@@ -9,9 +9,9 @@ from typing import Any, NamedTuple
 from archcost.cost import Cost
 from archcost.dims import Shape, sizes
 from archcost.errors import ArchcostError
+from archcost.importers.attributes import given
 from archcost.importers.graph import Graph, Tensor
 from archcost.importers.keras.config import Layer, is_whole
-from archcost.importers.keras.registry import given
 from archcost.net import apply
 
 ALONG_BATCH = "works along the batch, which is not supported"

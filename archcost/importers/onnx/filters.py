@@ -7,10 +7,11 @@ from typing import Any
 
 from archcost.dims import Shape, sizes
 from archcost.errors import ArchcostError
+from archcost.importers.attributes import given, one
 from archcost.importers.graph import Tensor
 from archcost.importers.onnx.file import NAME
 from archcost.importers.onnx.making import Maker
-from archcost.importers.onnx.registry import OPERATORS, Call, Made, given, one, operator
+from archcost.importers.onnx.registry import OPERATORS, Call, Made, operator
 from archcost.importers.onnx.values import Value, blank, broadcast
 from archcost.importers.onnx.windows import windows
 

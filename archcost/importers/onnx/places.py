@@ -12,10 +12,11 @@ from onnx import TensorProto
 
 from archcost.dims import Shape, sizes
 from archcost.errors import ArchcostError
+from archcost.importers.attributes import one
 from archcost.importers.graph import Tensor
 from archcost.importers.onnx.file import FLOATING
 from archcost.importers.onnx.making import Maker
-from archcost.importers.onnx.registry import Call, Made, one, operator
+from archcost.importers.onnx.registry import Call, Made, operator
 from archcost.importers.onnx.values import (
     RANK,
     SMALL,

@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 
 from archcost.errors import ArchcostError
+from archcost.importers.attributes import one
 from archcost.importers.onnx.making import Maker
-from archcost.importers.onnx.registry import Call, Made, one, operator
+from archcost.importers.onnx.registry import Call, Made, operator
 from archcost.importers.onnx.values import Value, axis_of, blank, folds, known_as
 from archcost.importers.onnx.windows import windows
 from archcost.net import apply

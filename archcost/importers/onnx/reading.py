@@ -99,9 +99,9 @@ class Reading:
         if not graph.output:
             raise ArchcostError(f"{self.title} has no output")
         outputs = [self.found(scope, one.name, "the output") for one in graph.output]
-        output = next((one for one in outputs if one.tensor.node is not None), outputs[0])
+        outputs = [one for one in outputs if one.tensor.node is not None] or outputs[:1]
         self.graph.module = "output"
-        made = self.graph.net(short(name), self.title, self.maker.read(output), skip_unknown)
+        made = self.graph.net(short(name), self.title, list(map(self.maker.read, outputs)), skip_unknown)
         return made._replace(source="; ".join(self.remarks()))
 
     def remarks(self) -> list[str]:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from archcost.dims import sizes
 from archcost.errors import ArchcostError
+from archcost.importers.attributes import given
 from archcost.importers.onnx.making import Maker
 from archcost.importers.onnx.places import cut
-from archcost.importers.onnx.registry import Call, Made, given, operator
+from archcost.importers.onnx.registry import Call, Made, operator
 from archcost.importers.onnx.values import Value
 
 

@@ -90,14 +90,3 @@ def operator(*names: str) -> Callable[[Handler], Handler]:
         return function
 
     return store
-
-
-def one(values: Sequence[Any]) -> Any:
-    """One number for all axes where they are equal."""
-    return values[0] if len(set(values)) == 1 and not isinstance(values[0], tuple) else tuple(values)
-
-
-def given(**attributes: Any) -> dict[str, Any]:
-    """The attributes that are not the default of every layer."""
-    usual = {"stride": 1, "pad": 0, "dilation": 1, "groups": 1, "output_pad": 0, "bias": True}
-    return {key: value for key, value in attributes.items() if value is not None and usual.get(key, ...) != value}

@@ -8,7 +8,8 @@ from typing import Any
 
 from archcost.dims import Shape, sizes
 from archcost.errors import ArchcostError
-from archcost.importers.onnx.registry import Call, given, one
+from archcost.importers.attributes import given, one
+from archcost.importers.onnx.registry import Call
 
 
 def windows(c: Call, space: Shape, kernel: Shape) -> dict[str, Any]:
