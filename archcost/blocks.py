@@ -206,7 +206,7 @@ def _form(net: Net, values: list[dict[str, Any]], module: Module) -> Any:
         read = tuple([place[i] if i in place else i - module.start for i in node.inputs])
         shares = None if node.shares is None else node.shares - module.start
         given = tuple([(name, _text(value)) for name, value in values[index].items() if value is not None])
-        form.append((node.name[cut:], node.op, read, shares, given))
+        form.append((node.name[cut:], node.op, read, shares, given, tuple(node.dtypes.items())))
     return tuple(form)
 
 

@@ -10,20 +10,8 @@ from pathlib import PurePath
 
 from archcost.cost import OPERATIONS, PARAMETERS, STORAGES, is_layer
 from archcost.dims import Dim
-from archcost.errors import ArchcostError, did_you_mean
+from archcost.kinds import element_bytes
 from archcost.net import INPUT, Node, Step
-
-# Bytes of one element.
-DTYPES: Mapping[str, int] = {
-    "float64": 8,
-    "float32": 4,
-    "float16": 2,
-    "bfloat16": 2,
-    "int32": 4,
-    "int16": 2,
-    "int8": 1,
-    "uint8": 1,
-}
 
 
 def _area(step: Step) -> Dim:
@@ -133,6 +121,15 @@ class Convention:
         """The parameters of a layer that count."""
         return sum(self.stored_of(step).values())
 
+    def params_bytes(self, step: Step) -> Dim:
+        """What the parameters of a layer take that count, each kind in its own type."""
+        types = step.node.dtypes
+        return sum(n * element_bytes(types.get(kind, self.dtype)) for kind, n in self.stored_of(step).items())
+
+    def output_bytes(self, step: Step) -> int:
+        """What one element of the output of a layer takes."""
+        return element_bytes(step.dtype or self.dtype)
+
     def held(self, step: Step) -> int:
         """How often the output of a layer counts as memory in a total: mostly once or not at all."""
         return self.factors("memory", self.names(step)).get("", 0)
@@ -165,10 +162,3 @@ def _chosen(said: Mapping[str, int], names: tuple[str, ...]) -> dict[str, int]:
 def amount(step: Step, kind: str) -> Dim:
     """How much of a kind a layer is charged for."""
     return CHARGES[kind](step) if kind in CHARGES else step.cost.ops.get(kind, 0)
-
-
-def element_bytes(dtype: str) -> int:
-    """Bytes of one element of a type."""
-    if dtype not in DTYPES:
-        raise ArchcostError(f"there is no dtype {dtype!r}{did_you_mean(dtype, DTYPES)} (known: {', '.join(DTYPES)})")
-    return DTYPES[dtype]

@@ -7,7 +7,8 @@ from functools import partial
 from math import prod
 from typing import Any, NamedTuple
 
-from archcost.convention import DTYPES, Convention, around
+from archcost.convention import Convention, around
+from archcost.kinds import DTYPES
 from archcost.net import INPUT, Step
 from archcost.presets import convention, names
 

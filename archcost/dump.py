@@ -11,7 +11,7 @@ from archcost.blocks import Block, Blocks, Formula, Module, blocks, settings, sh
 from archcost.cost import layer_type
 from archcost.errors import printable
 from archcost.expand import WIRING
-from archcost.net import INPUT, Net, Node
+from archcost.net import INPUT, OUTPUT, Net, Node
 from archcost.source import TRUTHS
 from archcost.spec import NAME
 
@@ -35,6 +35,8 @@ def dump(net: Net) -> str:
             lines.append(f"    from: {_names([net.nodes[i].name for i in node.inputs])}")
         if node.shares is not None:
             lines.append(f"    shares: {_word(net.nodes[node.shares].name)}")
+        if node.dtypes:
+            lines.append(f"    dtype: {_types(node)}")
     return "\n".join(lines) + "\n"
 
 
@@ -99,16 +101,18 @@ class Item(NamedTuple):
     gives: list[int]
     shares: int | None = None
     takes: int = 1  # layers that are read where none is named
+    dtype: str = ""
 
     def followed(self, other: Item, readers: Mapping[int, int]) -> bool:
         """Whether an entry is this one once more, behind it and numbered on, and nothing else reads what this gives."""
-        if (self.kind, self.arguments) != (other.kind, other.arguments) or self.kind in WIRING:
+        mine, following = ((item.kind, item.arguments, item.dtype) for item in (self, other))
+        if mine != following or self.kind in WIRING:
             return False
         behind = len(self.reads) == 1 and other.reads == (self.gives[-1],) and readers[self.gives[-1]] == 1
-        mine, following = NUMBERED.fullmatch(self.labels[0]), NUMBERED.fullmatch(other.labels[0])
-        if not behind or not mine or not following or self.shares is not None or other.shares is not None:
+        first, second = NUMBERED.fullmatch(self.labels[0]), NUMBERED.fullmatch(other.labels[0])
+        if not behind or not first or not second or self.shares is not None or other.shares is not None:
             return False
-        return mine[1] == following[1] and bool(NAME.match(mine[1])) and int(mine[2]) + 1 == int(following[2])
+        return first[1] == second[1] and bool(NAME.match(first[1])) and int(first[2]) + 1 == int(second[2])
 
     @property
     def name(self) -> str:
@@ -166,6 +170,8 @@ class Writer(NamedTuple):
                 wiring["from"] = _names([names[i] for i in read])
             if item.shares is not None:
                 wiring["shares"] = _word(names[item.shares])
+            if item.dtype:
+                wiring["dtype"] = item.dtype
             lines += _entry(item, wiring, indent)
         return lines
 
@@ -183,7 +189,8 @@ class Writer(NamedTuple):
         kinds = layer_type(node.op).attributes
         values = {name: self.value(part, name, outer, places) for name in self.settings[part]}
         given = {name: value for name, value in values.items() if value != short(kinds[name].kind, kinds[name].default)}
-        return Item(node.op, _given(node, given), [outer.relative(node.name)], node.inputs, [part], node.shares)
+        label = outer.relative(node.name)
+        return Item(node.op, _given(node, given), [label], node.inputs, [part], node.shares, dtype=_types(node))
 
     def value(self, index: int, name: str, outer: Module, places: Mapping[tuple[int, str], Formula]) -> Any:
         """An attribute of a node as it stands in a module."""
@@ -211,6 +218,13 @@ class Writer(NamedTuple):
             else:
                 joined += row
         return joined
+
+
+def _types(node: Node) -> str:
+    """The types of a node; one word if only that of its output is known."""
+    if [*node.dtypes] == [OUTPUT]:
+        return node.dtypes[OUTPUT]
+    return f"{{{', '.join(f'{name}: {dtype}' for name, dtype in node.dtypes.items())}}}" if node.dtypes else ""
 
 
 def _froms(items: list[Item], start: int | None) -> Iterator[tuple[int, ...]]:

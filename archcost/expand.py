@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from archcost.cost import LayerType, is_layer, layer_names, layer_type, reading
+from archcost.cost import PARAMETERS, LayerType, is_layer, layer_names, layer_type, reading
 from archcost.errors import ArchcostError, Frame, Position, SpecError, did_you_mean, instead
-from archcost.kinds import check, exact, is_hashable, is_whole, shown
+from archcost.kinds import check, element_bytes, exact, is_hashable, is_whole, shown
 from archcost.kinds import kind as kind_of
 from archcost.meaning import ANYWHERE, Layers, Meaning, Names, Scope
-from archcost.net import INPUT, Net, Node
+from archcost.net import INPUT, NOTHING_SAID, OUTPUT, Net, Node
 from archcost.repeated import Made
 from archcost.source import Limits, Value
 from archcost.spec import NAME, Block, Spec, not_a_name
@@ -22,7 +22,10 @@ WIRING: Mapping[str, str] = {
     "first": "the number of the first that is repeated, 1 unless given",
     "when": "whether it stands here",
     "shares": "the layer whose weights it uses",
+    "dtype": "the type of what it makes, or a map with that of its output and of its parameters by kind",
 }
+OF_LAYERS = ("shares", "dtype")  # of layers alone, not of blocks
+TYPED = (OUTPUT, *PARAMETERS)  # what of a layer has a type
 AXES = 8  # of an input
 NAMED = 50  # characters of a name cost as much as a value: names of blocks and layers in them are joined to paths
 
@@ -268,16 +271,16 @@ class Expansion(Meaning):
 
     def place(self, entry: Entry, scope: Scope, start: tuple[int, ...], path: str, depth: int) -> int:
         """The nodes of one entry, whatever its name stands for: a list of layers, a block, or a layer type."""
+        for key in OF_LAYERS:
+            if key in entry.wiring and not is_layer(entry.name):
+                message = f"{key} is for layer types only, not for {shown(entry.name)}"
+                raise SpecError(message, entry.wiring[key].key_at, scope.via)
         argument = scope.values.get(entry.name)
         if isinstance(argument, Layers) or argument == ():
             self.some_inputs(entry, scope, start, ("input",))
             if entry.arguments.data is not None:
                 raise SpecError(f"{entry.name} is a list of layers and takes no arguments", entry.at, scope.via)
             return self.opened(argument, scope, start[0], path, depth)
-        if "shares" in entry.wiring and not is_layer(entry.name):
-            raise SpecError(
-                f"{entry.name} is no layer type: only these share weights", entry.wiring["shares"].key_at, scope.via
-            )
         if entry.name in self.blocks:
             block = self.blocks[entry.name]
             self.some_inputs(entry, scope, start, block.inputs)
@@ -398,7 +401,7 @@ class Expansion(Meaning):
             self.some_inputs(entry, scope, start, kind.inputs, kind.optional)
         shares = self.shared(entry, scope)
         attributes = self.attributes(kind, entry, branches, scope)
-        return self.add(Node(path, kind.name, start, attributes, entry.at, scope.via, shares))
+        return self.add(Node(path, kind.name, start, attributes, entry.at, scope.via, shares, self.types(entry, scope)))
 
     def shared(self, entry: Entry, scope: Scope) -> int | None:
         """The node whose weights a layer uses."""
@@ -407,6 +410,23 @@ class Expansion(Meaning):
         index = self.named(entry.wiring["shares"], scope, "shares takes the name of a layer")
         owner = self.nodes[index].shares
         return index if owner is None else owner
+
+    def types(self, entry: Entry, scope: Scope) -> Mapping[str, str]:
+        """The types of what a layer makes and stores."""
+        if "dtype" not in entry.wiring:
+            return NOTHING_SAID
+        value = entry.wiring["dtype"]
+        given = value.data if value.is_map else {OUTPUT: value}
+        found = {}
+        for name, type_ in given.items():
+            if name not in TYPED:
+                raise SpecError(f"dtype has no {shown(name)}{instead(name, TYPED)}", type_.key_at, scope.via)
+            found[name] = self.attribute("dtype", "str", type_, scope)
+            try:
+                element_bytes(found[name])
+            except ArchcostError as error:
+                raise SpecError(str(error), type_.at, scope.via) from error
+        return found
 
     def branch(self, kind: LayerType, name: str, value: Value, scope: Scope, x: int, path: str, depth: int) -> int:
         if name in WIRING:

@@ -7,10 +7,11 @@ from fnmatch import fnmatchcase
 from math import prod
 from typing import Any, NamedTuple
 
-from archcost.convention import Convention, element_bytes
+from archcost.convention import Convention
 from archcost.cost import layer_type
 from archcost.dims import Shape
 from archcost.errors import ArchcostError, did_you_mean
+from archcost.kinds import element_bytes
 from archcost.net import INPUT, Step, apply
 from archcost.receptive import NOTHING, Field, field_of, fields_of, whole
 from archcost.trace import Traced, traced
@@ -48,7 +49,7 @@ def explanations(
     groups: dict[Any, list[int]] = {}
     for index in chosen(steps, pattern):
         step = steps[index]
-        alike = (step.node.op, step.inputs, repr(step.node.attributes), convention.names(step))
+        alike = (step.node.op, step.inputs, repr(step.node.attributes), step.dtype, convention.names(step))
         groups.setdefault(alike, []).append(index)
     for first, *others in groups.values():
         step = steps[first]
@@ -133,7 +134,7 @@ def _lines(step: Step, fields: list[Field], convention: Convention, dtype: str) 
                 yield Line(part, kind, n, known)
     named = cost._replace(params=_leaves(cost.params), ops=_leaves(cost.ops), buffers=_leaves(cost.buffers))
     yield Line("FLOPs", convention.name, convention.flops_of(step._replace(cost=named)), known)
-    yield Line("memory", MEMORY[cost.storage], prod(made) * element_bytes(dtype), known)
+    yield Line("memory", MEMORY[cost.storage], prod(made) * element_bytes(step.dtype or dtype), known)
     yield from _receptive(step, fields)
 
 

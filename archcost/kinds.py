@@ -18,6 +18,22 @@ LARGEST = 2**63  # no count or size in any network comes near
 ITEMS, NESTED = 200, 8  # values of a list, with those of the lists in it, and how deep these may lie
 TOO_LARGE = f"a list of more than {ITEMS} values, or nested deeper than {NESTED}"
 
+# Bytes of one element.
+DTYPES: Mapping[str, int] = {
+    "float64": 8,
+    "float32": 4,
+    "float16": 2,
+    "bfloat16": 2,
+    "int64": 8,
+    "int32": 4,
+    "int16": 2,
+    "uint16": 2,
+    "int8": 1,
+    "uint8": 1,
+    "float8": 1,
+    "bool": 1,
+}
+
 
 class Kind(NamedTuple):
     """What a value must be, in words, as a test, and as a JSON Schema."""
@@ -166,3 +182,10 @@ def shown(value: Any) -> str:
     else:
         text = repr(value) if isinstance(value, str) else str(value)
     return text if len(text) <= 60 else text[:57] + "..."
+
+
+def element_bytes(dtype: str) -> int:
+    """Bytes of one element of a type."""
+    if dtype not in DTYPES:
+        raise ArchcostError(f"there is no dtype {dtype!r}{did_you_mean(dtype, DTYPES)} (known: {', '.join(DTYPES)})")
+    return DTYPES[dtype]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from math import prod
 from typing import Any
@@ -11,17 +11,16 @@ from archcost.dims import Dim, greater, same, surely
 from archcost.net import INPUT, Step, identities
 
 
-def peak(steps: Sequence[Step], part: range | None = None) -> Dim:
-    """Elements alive at once, at most: each tensor from the layer that makes it to the last that reads it.
-
-    With a part, only while the layers of that part run.
+def peak(steps: Sequence[Step], part: range | None = None, width: Callable[[Step], int] = lambda step: 1) -> Dim:
+    """Elements alive at once, at most: each tensor from the layer that makes it to the last that reads it. In bytes
+    with `width`, which says what an element of an output takes; with a part, only while the layers of that part run.
 
     The input counts; weights, tensors read as they are among them, and workspace do not. A view shares the buffer of
     what it views. An in-place layer overwrites an input of its own size that nothing reads later. Layers run in the
     order of the net, one at a time.
     """
     last_use = _last_uses(steps)
-    sizes = _sizes(steps)
+    sizes = _sizes(steps, width)
     buffer_of: list[int] = []  # the node whose buffer each node's output lies in
     expires: list[int] = []  # for each node's own buffer, when it is last read through any name
     for index, step in enumerate(steps):
@@ -45,15 +44,18 @@ def peak(steps: Sequence[Step], part: range | None = None) -> Dim:
     return highest
 
 
-def _sizes(steps: Sequence[Step]) -> list[Dim]:
-    """Elements of each output, for equal shapes worked out once; a tensor that reads nothing lies with the weights."""
+def _sizes(steps: Sequence[Step], width: Callable[[Step], int]) -> list[Dim]:
+    """The size of each output, for equal shapes worked out once; a tensor that reads nothing lies with the weights."""
     known: dict[tuple[Any, ...], Dim] = {}
     sizes: list[Dim] = []
     for step in steps:
         shape = identities(step.cost.out) if step.node.inputs or step.node.op == INPUT else (0,)
         if shape not in known:
             known[shape] = prod(step.cost.out) if shape != (0,) else 0
-        sizes.append(known[shape])
+        each = width(step)
+        if (shape, each) not in known:
+            known[shape, each] = known[shape] * each
+        sizes.append(known[shape, each])
     return sizes
 
 

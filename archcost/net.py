@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from archcost.cost import NOTHING, Cost, layer_type
@@ -11,6 +12,8 @@ from archcost.errors import ArchcostError, Frame, Position, ShapeError, SpecErro
 from archcost.kinds import LARGEST
 
 INPUT = "input"
+OUTPUT = "output"  # what a layer makes, where types are given
+NOTHING_SAID: Mapping[str, str] = MappingProxyType({})
 
 
 class Node(NamedTuple):
@@ -23,6 +26,7 @@ class Node(NamedTuple):
     at: Position | None = None
     via: Frame | None = None
     shares: int | None = None  # the node whose weights it uses
+    dtypes: Mapping[str, str] = NOTHING_SAID  # of its output, and of its parameters by kind, where they are known
 
 
 class Accuracy(NamedTuple):
@@ -52,6 +56,7 @@ class Step(NamedTuple):
     node: Node
     inputs: tuple[Shape, ...]
     cost: Cost
+    dtype: str = ""  # of what it makes, if it is known; else it is whatever is asked about
 
 
 def propagate(net: Net, shared: Callable[[Shape], Shape] | None = None) -> tuple[Step, ...]:
@@ -75,8 +80,15 @@ def propagate(net: Net, shared: Callable[[Shape], Shape] | None = None) -> tuple
                 cost = _cost(node, inputs)
                 known[by_array] = cost._replace(out=shared(cost.out)) if shared else cost
             cost = known[by_array]
-        steps.append(Step(node, inputs, cost if node.shares is None else _sharing(node, cost, steps[node.shares])))
+        if node.shares is not None:
+            cost = _sharing(node, cost, steps[node.shares])
+        steps.append(Step(node, inputs, cost, node.dtypes.get(OUTPUT) or _passed_on(node, cost, steps)))
     return tuple(steps)
+
+
+def _passed_on(node: Node, cost: Cost, steps: Sequence[Step]) -> str:
+    """The type of what a layer makes that works in place or only looks at its input: that of the input."""
+    return steps[node.inputs[0]].dtype if cost.storage != "new" and node.inputs else ""
 
 
 def identities(shape: Shape) -> tuple[Any, ...]:

@@ -12,10 +12,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from archcost.convention import DTYPES, KINDS, STORED, Convention
+from archcost.convention import KINDS, STORED, Convention
 from archcost.cost import STORAGES, is_layer, layer_names
 from archcost.errors import ArchcostError, Source, SpecError, did_you_mean, instead, printable
-from archcost.kinds import shown
+from archcost.kinds import DTYPES, shown
 from archcost.net import INPUT
 from archcost.source import Limits, Value, parse, plain_data, read
 from archcost.zoo import CONVENTIONS, block_names, load_spec, spec_files

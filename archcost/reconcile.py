@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from math import prod
 from typing import NamedTuple
 
-from archcost.convention import Convention, element_bytes
+from archcost.convention import Convention
 from archcost.dims import Dim
 from archcost.figure import BYTES, given_figure
 from archcost.fold import steps_under
@@ -67,7 +67,7 @@ def account(steps: Sequence[Step], convention: Convention) -> Account:
         op = step.node.op
         flops.update({f"{op}.{kind}": n for kind, n in convention.parts_of(step).items()})
         params.update({f"{op}.{kind}": n for kind, n in convention.stored_of(step).items()})
-        memory[op] += convention.held(step) * prod(step.cost.out) * element_bytes(convention.dtype)
+        memory[op] += convention.held(step) * prod(step.cost.out) * convention.output_bytes(step)
     return Account(
         convention,
         _largest_first(flops) if convention.flops else None,

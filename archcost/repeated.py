@@ -31,7 +31,7 @@ class Made(NamedTuple):
             inputs = tuple([i + by if i >= self.first else place[i] for i in node.inputs])
             use = uses[id(node.via)] if id(node.via) in uses else _used(node.via, uses)
             shares = node.shares + by if node.shares is not None and node.shares >= self.first else node.shares
-            nodes.append(Node(name, node.op, inputs, node.attributes, node.at, use, shares))
+            nodes.append(Node(name, node.op, inputs, node.attributes, node.at, use, shares, node.dtypes))
         return nodes, self.end + by if self.end >= self.first else place[self.end]
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from itertools import groupby
 from math import prod
 from typing import Any, NamedTuple, TypeAlias
 
-from archcost.convention import Convention, element_bytes
+from archcost.convention import Convention
 from archcost.cost import layer_type
 from archcost.dims import Dim, Shape, same, surely
 from archcost.errors import ArchcostError
@@ -33,9 +34,11 @@ class Row(NamedTuple):
     attributes: Mapping[str, Any]
     storage: str
     elements: Dim  # of the output
+    dtype: str
     memory_bytes: Dim  # of the output, whatever its storage
     held: int  # how often the output counts in the total
     params: Dim
+    params_bytes: Dim
     buffers: Dim
     macs: Dim
     flops: Dim
@@ -54,6 +57,7 @@ class Totals(NamedTuple):
     memory_bytes: Dim
     peak_memory_bytes: Dim
     params: Dim
+    params_bytes: Dim
     buffers: Dim
     macs: Dim
     flops: Dim
@@ -97,31 +101,32 @@ def report(
     """
     if not is_whole(batch):
         raise ArchcostError(f"the batch must be a whole number from 1, is {batch}")
-    dtype = dtype or convention.dtype
+    convention = replace(convention, dtype=dtype) if dtype else convention
     every = steps_under(convention, net)
     fields = receptive_fields(every)
     chosen = range(len(every))[part(net, every)] if part else range(len(every))
     rows = tuple(
-        _row(every[i], fields[i], convention, batch, element_bytes(dtype), follows=every[i].node.inputs == (i - 1,))
+        _row(every[i], fields[i], convention, batch, follows=every[i].node.inputs == (i - 1,))
         for i in chosen
         if every[i].node.op != INPUT
     )
     steps = [every[i] for i in chosen]
     inputs = {step.node.name: step.cost.out for step in every if step.node.op == INPUT}
     counted = _counts(steps, convention)
-    held = sum(convention.held(s) * prod(s.cost.out) for s in steps) * batch
+    held = [(convention.held(s) * prod(s.cost.out) * batch, convention.output_bytes(s)) for s in steps]
     totals = Totals(
         layers=len(rows),
         depth=depth(every[: chosen.stop]) - depth(every[: chosen.start]),
-        elements=held,
-        memory_bytes=held * element_bytes(dtype),
-        peak_memory_bytes=peak(every, chosen) * batch * element_bytes(dtype),
+        elements=sum(elements for elements, _ in held),
+        memory_bytes=sum(elements * width for elements, width in held),
+        peak_memory_bytes=peak(every, chosen, convention.output_bytes) * batch,
         params=counted.params,
+        params_bytes=sum(map(convention.params_bytes, steps)),
         buffers=sum(r.buffers for r in rows),
         macs=counted.macs * batch,
         flops=counted.flops * batch,
     )
-    return Report(net, convention, batch, dtype, inputs, rows, totals)
+    return Report(net, convention, batch, convention.dtype, inputs, rows, totals)
 
 
 def counts(net: Net, convention: Convention) -> Counts:
@@ -140,9 +145,7 @@ def _counts(steps: Sequence[Step], convention: Convention) -> Counts:
     )
 
 
-def _row(
-    step: Step, field: tuple[Any, ...] | None, convention: Convention, batch: int, size: int, follows: bool
-) -> Row:
+def _row(step: Step, field: tuple[Any, ...] | None, convention: Convention, batch: int, follows: bool) -> Row:
     node, cost = step.node, step.cost
     elements = prod(cost.out) * batch
     return Row(
@@ -153,9 +156,11 @@ def _row(
         attributes=attributes(step),
         storage=cost.storage,
         elements=elements,
-        memory_bytes=elements * size,
+        dtype=step.dtype or convention.dtype,
+        memory_bytes=elements * convention.output_bytes(step),
         held=convention.held(step),
         params=convention.params_of(step),
+        params_bytes=convention.params_bytes(step),
         buffers=sum(cost.buffers.values()),
         macs=cost.ops.get("mac", 0) * batch,
         flops=convention.flops_of(step) * batch,
@@ -259,6 +264,7 @@ def _sum(a: Row, b: Row) -> Row:
     kinds = dict.fromkeys([*a.ops, *b.ops])
     return a._replace(
         params=a.params + b.params,
+        params_bytes=a.params_bytes + b.params_bytes,
         buffers=a.buffers + b.buffers,
         macs=a.macs + b.macs,
         flops=a.flops + b.flops,

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from archcost.claims import CLAIM, QUANTITIES
-from archcost.convention import DTYPES, STORED
+from archcost.convention import STORED
 from archcost.cost import LayerType, layer_names, layer_type
-from archcost.expand import WIRING
-from archcost.kinds import kind
+from archcost.expand import TYPED, WIRING
+from archcost.kinds import DTYPES, kind
 from archcost.presets import FIELDS, HIGHEST
 from archcost.spec import ACCURACY, BLOCK, SECTIONS
 
@@ -21,6 +21,12 @@ WIRED: dict[str, dict[str, Any]] = {
     "first": {"minimum": 0},  # a block may be called so, with arguments of any type
     "when": {"type": ["boolean", "string"]},
     "shares": {"type": ["string", "integer"]},
+    "dtype": {
+        "anyOf": [
+            {"type": "string"},
+            {"type": "object", "properties": {key: {"type": "string"} for key in TYPED}, "additionalProperties": False},
+        ]
+    },
 }
 
 

@@ -15,7 +15,7 @@ import numpy as np
 
 from archcost import __version__
 from archcost.axes import Axes, Values
-from archcost.convention import Convention, element_bytes
+from archcost.convention import Convention
 from archcost.dims import Disagreement, Shape
 from archcost.errors import ArchcostError, Position, ShapeError, Source, SpecError, did_you_mean
 from archcost.expand import expand
@@ -242,18 +242,17 @@ def _costs(subject: Subject, knobs: Point) -> dict[str, Any]:
     """The quantities of a network, as numbers or arrays."""
     net = expand(subject.spec, subject.variant, knobs, subject.limits)
     steps = steps_under(subject.convention, net, _shared())
-    keys = [(id(step.cost), subject.convention.names(step)) for step in steps]
+    keys = [(id(step.cost), step.dtype, subject.convention.names(step)) for step in steps]
     alike, each = Counter(keys), dict(zip(keys, steps, strict=True))
-    size = element_bytes(subject.convention.dtype)
     return {
-        name: peak(steps) * size
+        name: peak(steps, width=subject.convention.output_bytes)
         if name == "peak_memory"
-        else sum(n * _amount(each[key], name, subject.convention, size) for key, n in alike.items())
+        else sum(n * _amount(each[key], name, subject.convention) for key, n in alike.items())
         for name in QUANTITIES
     }
 
 
-def _amount(step: Step, quantity: str, convention: Convention, size: int) -> Any:
+def _amount(step: Step, quantity: str, convention: Convention) -> Any:
     """What one step adds to a quantity."""
     if quantity == "params":
         return convention.params_of(step)
@@ -262,7 +261,7 @@ def _amount(step: Step, quantity: str, convention: Convention, size: int) -> Any
     if quantity == "flops":
         return convention.flops_of(step)
     held = convention.held(step)
-    return held * prod(step.cost.out) * size if held else 0
+    return held * prod(step.cost.out) * convention.output_bytes(step) if held else 0
 
 
 def _shared() -> Callable[[Shape], Shape]:

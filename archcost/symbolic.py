@@ -13,7 +13,7 @@ from sympy.printing.precedence import PRECEDENCE
 from sympy.printing.pycode import PythonCodePrinter
 from sympy.printing.str import StrPrinter
 
-from archcost.convention import Convention, element_bytes
+from archcost.convention import Convention
 from archcost.errors import ArchcostError
 from archcost.expression import CONSTANTS, FUNCTIONS
 from archcost.net import Step
@@ -147,7 +147,7 @@ def _part(step: Step, quantity: str, convention: Convention) -> Any:
     if quantity == "params":
         return convention.params_of(step)
     held = convention.held(step) * prod(step.cost.out)
-    return held if quantity == "elements" else held * element_bytes(convention.dtype)
+    return held if quantity == "elements" else held * convention.output_bytes(step)
 
 
 def tidied(expression: Any) -> Any:

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from random import Random
 
@@ -272,7 +273,8 @@ def test_interrupt_is_quiet(tmp_path) -> None:
     (tmp_path / "net.yaml").write_text(f"{HEAD}layers: [{{batchnorm: , repeat: 900000}}]\n")
     limits = ("--limit", "layers=1000000", "--limit", "values=10000000")
     command = [sys.executable, "-m", "archcost", "table", str(tmp_path / "net.yaml"), *limits]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+    noticed = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)  # also where these tests run in the background
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, preexec_fn=noticed) as process:
         time.sleep(1)
         process.send_signal(signal.SIGINT)
         assert process.communicate(timeout=20) == (b"", b"")

@@ -29,11 +29,11 @@ def told(net: Net) -> list[Any]:
     """What a report knows of a net, attributes as they apply."""
     return [
         (
-            *(node.name, node.op, node.inputs, node.shares, inputs, cost),
+            *(node.name, node.op, node.inputs, node.shares, node.dtypes, dtype, inputs, cost),
             plain(node.attributes["shape"] if node.op == INPUT else attributes(step)),
         )
         for step in propagate(net)
-        for node, inputs, cost in [step]
+        for node, inputs, cost, dtype in [step]
     ]
 
 
@@ -308,6 +308,11 @@ LAYERS: list[tuple[str, dict[str, Any]]] = [
 ]
 
 
+DTYPES = st.sampled_from(
+    [{"output": "int8"}, {"output": "uint8", "weight": "int8", "bias": "int32"}, {"weight": "bool"}]
+)
+
+
 @st.composite
 def nets(draw: st.DrawFn) -> Net:
     """A net of modules with names as paths, that read what comes before them."""
@@ -339,7 +344,8 @@ def nets(draw: st.DrawFn) -> Net:
             read = tuple(max(0, len(nodes) - back) for back in reads[:many])
             alike = [i for i, node in enumerate(nodes) if (node.op, node.attributes, node.shares) == (op, given_, None)]
             shares = alike[-1] if op == "conv" and alike and draw(st.integers(0, 9)) == 0 else None
-            nodes.append(Node(full, op, read, given_, shares=shares))
+            typed = draw(st.integers(0, 9)) == 0
+            nodes.append(Node(full, op, read, given_, shares=shares, dtypes=draw(DTYPES) if typed else {}))
     return Net("net", tuple(nodes), "drawn")
 
 

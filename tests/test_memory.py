@@ -124,3 +124,44 @@ def test_against_brute_force(name: str) -> None:
     """Linear bookkeeping and a quadratic simulation agree on whole networks."""
     steps = propagate(load_net(name))
     assert peak(steps) == brute_force(steps)
+
+
+TYPED = """
+input: [3, 8, 8]
+layers:
+  - {conv: {out: 4, kernel: 3, pad: 1}, as: a, dtype: {output: int8, weight: int8, bias: int32}}
+  - {relu: , as: b}
+  - {flatten: , as: c}
+  - {linear: 5, as: d, dtype: {weight: int16}}
+  - {relu: , as: e, dtype: float16}
+"""
+
+
+def test_types(tmp_path) -> None:
+    """Each tensor in its own type, what only looks at it too; the rest in the type that is asked about."""
+    (tmp_path / "net.yaml").write_text(TYPED)
+    net = archcost.load(str(tmp_path / "net.yaml"))
+    kinds = {row.name: (row.dtype, row.memory_bytes, row.params_bytes) for row in net.report().rows}
+    assert kinds == {
+        "a": ("int8", 4 * 8 * 8, 4 * 3 * 9 + 4 * 4),
+        "b": ("int8", 4 * 8 * 8, 0),
+        "c": ("int8", 4 * 8 * 8, 0),
+        "d": ("float32", 5 * 4, 5 * 256 * 2 + 5 * 4),
+        "e": ("float16", 5 * 2, 0),
+    }
+    totals = net.totals
+    assert totals.memory_bytes == 256 + 20, "the last ReLU writes no tensor of its own that counts"
+    assert totals.params_bytes == 4 * 27 + 16 + 5 * 256 * 2 + 20
+    assert totals.peak_memory_bytes == 3 * 64 * 4 + 256, "the input, in float32, and what the convolution makes"
+    halved = net.report(dtype="float16", batch=2)
+    assert halved.totals.peak_memory_bytes == 2 * (3 * 64 * 2 + 256)
+    assert halved.totals.params_bytes == 4 * 27 + 16 + 5 * 256 * 2 + 10
+
+
+def test_types_in_place(tmp_path) -> None:
+    """A layer that works in place cannot overwrite what has smaller numbers."""
+    text = "input: [4]\nlayers: [{linear: 8, dtype: int8}, {relu: , dtype: float32}, {linear: 1}]\n"
+    (tmp_path / "net.yaml").write_text(text)
+    assert archcost.load(str(tmp_path / "net.yaml")).totals.peak_memory_bytes == 8 + 8 * 4
+    (tmp_path / "net.yaml").write_text(text.replace("float32", "int8"))
+    assert archcost.load(str(tmp_path / "net.yaml")).totals.peak_memory_bytes == 4 * 4 + 8

@@ -206,10 +206,14 @@ def test_a_stop_while_points_are_written(archcost, monkeypatch, tmp_path) -> Non
 
     monkeypatch.setattr(render, "csv", pressed)
     path = tmp_path / "sweep.csv"
-    result = archcost("sweep", "resnet18", "resolution=64:163", "--output", str(path), exit_code=130)
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # it is ignored in the background
+    try:
+        result = archcost("sweep", "resnet18", "resolution=64:163", "--output", str(path), exit_code=130)
+        assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    finally:
+        signal.signal(signal.SIGINT, before)
     assert len(path.read_text().splitlines()) == 1 + 20
     assert "20 points, 20 kept; stopped before the other 80" in result.stderr
-    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
 def test_a_worker_that_dies(archcost, monkeypatch, tmp_path) -> None:

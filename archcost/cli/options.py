@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from archcost.convention import DTYPES, Convention
+from archcost.convention import Convention
 from archcost.errors import ArchcostError, Source, SpecError, did_you_mean
 from archcost.foreign import OPTIONS, USUAL, is_foreign
+from archcost.kinds import DTYPES
 from archcost.net import Net
 from archcost.source import Limits, Value, parse, plain_data
 
@@ -142,7 +143,7 @@ def dtype_option(function: Function) -> Function:
         "--dtype",
         type=click.Choice([*DTYPES]),
         metavar="TYPE",
-        help=f"Type of the activations: {', '.join(DTYPES)}; by default the convention's, float32 mostly.",
+        help=f"Type of what a spec gives none: {', '.join(DTYPES)}; by default the convention's, float32 mostly.",
     )(function)
 
 

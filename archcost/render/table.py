@@ -55,10 +55,12 @@ FIELDS: Mapping[str, Field] = {
     "out_channels": Field("output\nC", lambda r: r.output[0]),
     "out_size": Field("\nH/W", lambda r: _space(r.output), text=axes),
     "output": Field("output", lambda r: sizes(r.output), left=True),
+    "dtype": Field("type", lambda r: r.dtype, left=True),
     "storage": Field("storage", lambda r: r.storage, left=True),
     "elements": Field("elements", lambda r: r.elements, "elements"),
     "memory": Field("memory", lambda r: r.memory_bytes, "memory_bytes"),
     "params": Field("params", lambda r: r.params, "params"),
+    "params_bytes": Field("params\nbytes", lambda r: r.params_bytes, "params_bytes"),
     "buffers": Field("buffers", lambda r: r.buffers, "buffers"),
     "macs": Field("MACs", lambda r: r.macs, "macs"),
     "flops": Field("FLOPs", lambda r: r.flops, "flops"),
@@ -183,10 +185,17 @@ def _judged(verdict: Verdict) -> str:
     return f"{verdict.claim.quantity} {verdict.claim.printed} {mark}"
 
 
+def _weighed(report: Report) -> str:
+    """What the parameters take, where some have types of their own."""
+    if not any(node.dtypes for node in report.net.nodes):
+        return ""
+    return f" in {short(report.totals.params_bytes, report.convention.kilo, 'B')}"
+
+
 def _remarks(report: Report, published: Sequence[Verdict]) -> list[str]:
     totals, kilo = report.totals, report.convention.kilo
     remarks = [
-        f"{EXACT.text(totals.params)} parameters, {EXACT.text(totals.flops)} FLOPs "
+        f"{EXACT.text(totals.params)} parameters{_weighed(report)}, {EXACT.text(totals.flops)} FLOPs "
         f"({EXACT.text(totals.macs)} multiply-accumulates), "
         f"{short(totals.memory_bytes, kilo, 'B')} of outputs, "
         f"inference peak {short(totals.peak_memory_bytes, kilo, 'B')}, depth {totals.depth}",
