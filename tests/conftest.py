@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
 
 from archcost.cli import cli
+from archcost.net import Net
 
 
 @pytest.fixture
@@ -22,3 +25,16 @@ def archcost() -> Callable[..., Result]:
         return result
 
     return call
+
+
+@pytest.fixture
+def read(tmp_path: Path) -> Callable[..., Net]:
+    """The net of an ONNX model or of some bytes, by way of a file."""
+    from archcost.importers.onnx import net_of
+
+    def reader(made: Any, **more: Any) -> Net:
+        file = tmp_path / "model.onnx"
+        file.write_bytes(made if isinstance(made, bytes) else made.SerializeToString())
+        return net_of(str(file), "model", "model.onnx", **more)
+
+    return reader

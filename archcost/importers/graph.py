@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from archcost.cost import Cost
 from archcost.dims import Shape, sizes
 from archcost.errors import ArchcostError
-from archcost.net import INPUT, Net, Node, apply
+from archcost.net import INPUT, NOTHING_SAID, OUTPUT, Net, Node, apply
 
 SHOWN = 3  # places of an unknown operator that an error names
 
@@ -25,6 +25,7 @@ class Weight(NamedTuple):
 
     name: str
     trained: bool = True
+    dtype: str = ""  # of its elements, where it is not float32
 
 
 class Tensor(NamedTuple):
@@ -34,6 +35,7 @@ class Tensor(NamedTuple):
     node: int | None = None  # which node of the net makes it; none makes weights and constants
     batch: int | None = None  # which axis is the batch, of size 1
     weight: Weight | None = None
+    dtype: str = ""  # of its elements, where it is known and not float32
 
     @property
     def sample(self) -> Shape:
@@ -59,6 +61,8 @@ class Unnamed(NamedTuple):
     inputs: tuple[int, ...]
     attributes: Mapping[str, Any]
     shares: int | None
+    stored: Mapping[str, str] = NOTHING_SAID  # the types of its parameters
+    storage: str = "view"
 
 
 class Graph:
@@ -71,6 +75,8 @@ class Graph:
         self.given: dict[str, int] = {}  # the nodes that give a weight as a tensor
         self.owned: dict[str, int] = {}  # the node that has a weight as its own
         self.unknown: dict[str, list[str]] = {}
+        self.types: dict[int, str] = {}  # of what nodes make, where it is not float32
+        self.narrowed: list[int] = []  # the nodes whose output is quantised as soon as it is made
         self.module = ""  # in which the foreign graph is at work
 
     # What stands at the beginning.
@@ -81,9 +87,9 @@ class Graph:
         self._append(Unnamed(name, INPUT, (), {"shape": tensor.sample}, None), tensor.sample)
         return tensor
 
-    def weight(self, name: str, shape: Shape, trained: bool = True) -> Tensor:
+    def weight(self, name: str, shape: Shape, trained: bool = True, dtype: str = "") -> Tensor:
         """A stored tensor; it is counted also if nothing reads it."""
-        self.stored[name] = Tensor(shape, weight=Weight(name, trained))
+        self.stored[name] = Tensor(shape, weight=Weight(name, trained, dtype))
         return self.stored[name]
 
     # Layers.
@@ -108,7 +114,8 @@ class Graph:
             return Tensor(shape)
         if any(weight.name in self.given for weight in own if weight.trained):
             raise ArchcostError(f"{self.module or 'the model'}: {op} has weights that are also read in another way")
-        made = Tensor(shape, None, batch)
+        types = [*(x.dtype for x in inputs), *(weight.dtype for weight in own if "float" in weight.dtype)]
+        made = Tensor(shape, None, batch, dtype=next(filter(None, types), ""))
         read = tuple(map(self.realized, inputs))
         cost = apply(op, tuple(self.shapes[i] for i in read), attributes)
         if cost.out != made.sample:
@@ -120,8 +127,21 @@ class Graph:
         shares = owners.pop() if len(owners) == 1 else None
         index = len(self.nodes)
         self.owned |= {weight.name: index for weight in own if self.owned.get(weight.name, -1) < 0}
-        self._append(Unnamed(self.module, op, read, attributes, shares), made.sample)
-        return made._replace(node=index)
+        stored = _types_of(own, cost) if shares is None else NOTHING_SAID
+        self._append(Unnamed(self.module, op, read, attributes, shares, stored, cost.storage), made.sample)
+        return self.typed(made._replace(node=index), made.dtype)
+
+    def typed(self, tensor: Tensor, dtype: str) -> Tensor:
+        """What a layer made, said to be of a type."""
+        if tensor.node is not None:
+            self.types[tensor.node] = dtype
+        return tensor._replace(dtype=dtype)
+
+    def quantised(self, tensor: Tensor, dtype: str) -> Tensor:
+        """What a layer made and nothing else reads, quantised as it is made: there is no tensor of other numbers."""
+        if tensor.node is not None:
+            self.narrowed.append(tensor.node)
+        return self.typed(tensor, dtype)
 
     def _check(self, op: str, own: Sequence[Weight], cost: Cost) -> None:
         """Refuse a layer that would have more or fewer weights than the foreign graph stores for it."""
@@ -148,12 +168,14 @@ class Graph:
         if name not in self.given:
             attributes = {"shape": tensor.shape} if tensor.weight.trained else {"shape": tensor.shape, "trained": False}
             self.given[name] = len(self.nodes)
-            self._append(Unnamed(path(name), "parameter", (), attributes, None), tensor.shape)
+            types = {"embedding": tensor.weight.dtype} if tensor.weight.dtype else {}
+            self.typed(Tensor((), len(self.nodes)), tensor.weight.dtype)
+            self._append(Unnamed(path(name), "parameter", (), attributes, None, types), tensor.shape)
         return self.given[name]
 
     def read(self, weight: Tensor) -> Tensor:
         """A weight as a tensor like any other."""
-        return Tensor(weight.shape, self.realized(weight))
+        return Tensor(weight.shape, self.realized(weight), dtype=weight.weight.dtype if weight.weight else "")
 
     def owns(self, tensor: Tensor) -> bool:
         """Whether a tensor is a trained weight that a layer may have as its own."""
@@ -180,7 +202,7 @@ class Graph:
 
     def seen_as(self, x: Tensor, shape: Shape, batch: int | None) -> Tensor:
         """The elements in another shape with a known batch axis; no layer where the sample stays as it is."""
-        made = Tensor(shape, x.node, batch, x.weight if shape == x.shape else None)
+        made = x._replace(shape=shape, batch=batch, weight=x.weight if shape == x.shape else None)
         if x.constant:
             return Tensor(shape, weight=made.weight)
         if made.sample == x.sample and x.node is not None:
@@ -270,12 +292,34 @@ class Graph:
     def _written(self, name: str, title: str, order: Sequence[int]) -> Net:
         """The nodes in an order, with names."""
         place = {old: new for new, old in enumerate(order)}
+        self._narrow()
         nodes = []
         for label, old in zip(_names([self.nodes[i] for i in order]), order, strict=True):
             node = self.nodes[old]
             shares = None if node.shares is None else place[node.shares]
-            nodes.append(Node(label, node.op, tuple(place[i] for i in node.inputs), node.attributes, shares=shares))
+            inputs = tuple(place[i] for i in node.inputs)
+            types = {**self._output_type(old), **node.stored}
+            nodes.append(Node(label, node.op, inputs, node.attributes, shares=shares, dtypes=types))
         return Net(name, tuple(nodes), title)
+
+    def _narrow(self) -> None:
+        """Where a quantised layer works in place, the layer before it writes quantised numbers as well."""
+        readers = Counter(i for node in self.nodes for i in node.inputs)
+        for index in self.narrowed:
+            node = self.nodes[index]
+            while node.storage != "new" and node.inputs and readers[node.inputs[0]] == 1:
+                before = node.inputs[0]
+                if self.types.get(before) or self.nodes[before].op == INPUT:
+                    break
+                self.types[before] = self.types[index]
+                node = self.nodes[before]
+
+    def _output_type(self, index: int) -> dict[str, str]:
+        """The type of what a node makes, where it must be said: a layer in place has that of its input by itself."""
+        node = self.nodes[index]
+        passed = self.types.get(node.inputs[0], "") if node.storage != "new" and node.inputs else ""
+        own = self.types.get(index, "")
+        return {} if own == passed or node.op == INPUT else {OUTPUT: own or "float32"}
 
     def complaint(self) -> str:
         """Which operators are not known, how often each stands there, and where."""
@@ -285,6 +329,16 @@ class Graph:
             more = f" and {len(seen) - SHOWN} more" if len(seen) > SHOWN else ""
             lines.append(f"  {operator}: {len(places)} times, in {', '.join(seen[:SHOWN])}{more}")
         return "\n".join(lines)
+
+
+def _types_of(own: Sequence[Weight], cost: Cost) -> Mapping[str, str]:
+    """The types of parameters by kind: one for all, or as the weights stand in order."""
+    trained = [weight.dtype for weight in own if weight.trained]
+    kinds = [kind for kind, count in cost.params.items() if count]
+    if not any(trained):
+        return NOTHING_SAID
+    each = trained * len(kinds) if len({*trained}) == 1 else trained
+    return {kind: dtype for kind, dtype in zip(kinds, each, strict=False) if dtype}
 
 
 def _size(x: Tensor, axis: int, rank: int) -> int:

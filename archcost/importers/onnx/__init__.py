@@ -4,8 +4,8 @@ Files are not trusted: nothing beside the file is opened, nothing is run, and wh
 shapes that exporters compute, is limited to small tensors. Read are operator sets from 7 on, both of PyTorch's
 exporters, local functions, and quantised models.
 
-What is not represented: types. A net has no bytes per tensor, so the weights of a quantised model are counted but not
-weighed, and products of integers are multiply-accumulates like others; quantising is `affine` and `round`.
+Types are kept where they are not float32: what a layer makes and stores is weighed as the file has it, numbers of four
+bits as bytes. Products of integers are multiply-accumulates like others. Inputs of a net have no type.
 
 What each operator is in terms of our layers is said in a file per kind; importing this package fills the registry. A
 handler takes what makes the layers, and the node with what it reads.

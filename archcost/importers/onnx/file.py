@@ -16,9 +16,11 @@ from archcost.dims import Shape
 from archcost.errors import ArchcostError
 from archcost.importers.graph import path
 from archcost.importers.onnx.values import RANK, SMALL, Value
+from archcost.kinds import DTYPES
 
 NAME = 200  # letters of a name that becomes the path of a layer
 FLOATING = {kind for name, kind in TensorProto.DataType.items() if name.startswith(("FLOAT", "BFLOAT", "DOUBLE"))}
+NAMES = {"float": "float32", "double": "float64", "int4": "int8", "uint4": "uint8"}  # four bits are stored as eight
 SCOPES, SIGNATURE = "pkg.torch.onnx.name_scopes", "pkg.torch.export.ExportedProgram.graph_signature"
 HIERARCHY = "pkg.torch.onnx.class_hierarchy"
 
@@ -34,6 +36,13 @@ def loaded(path: str, title: str) -> Any:
     if not model.graph.node:
         raise ArchcostError(f"{title} is no ONNX model: it has no graph")
     return model
+
+
+def type_of(kind: int) -> str:
+    """The type of elements by its number in the format; empty for float32, and for what has no type here."""
+    name = TensorProto.DataType.Name(kind).lower() if kind in TensorProto.DataType.values() else ""
+    name = "float8" if name.startswith("float8") else NAMES.get(name, name)
+    return name if name in DTYPES and name != "float32" else ""
 
 
 def domain_of(name: str) -> str:

@@ -16,12 +16,10 @@ from archcost.importers.onnx.values import Value, blank, broadcast
 from archcost.importers.onnx.windows import windows
 
 
-@operator("Conv", "FusedConv", "ConvInteger", "QLinearConv")
+@operator("Conv", "FusedConv")
 def conv(m: Maker, c: Call) -> Value:
     """A convolution; depthwise where each channel has its own filters."""
-    quantised = c.op == "QLinearConv"
-    x, weight = c[0], c[3 if quantised else 1]
-    bias = None if c.op == "ConvInteger" else c.given(8 if quantised else 2)
+    x, weight, bias = c[0], c[1], c.given(2)
     rank, groups = len(weight.shape) - 2, c.number("group", 1)
     if not 1 <= rank <= 3 or len(x.shape) != rank + 2 or groups < 1:
         raise ArchcostError(f"filters of {sizes(weight.shape)} in {groups} groups do not fit {sizes(x.shape)}")
@@ -116,7 +114,8 @@ def _shared(m: Maker, weight: Value, bias: Value | None) -> list[Tensor]:
     if taken:  # by a layer that has another bias, so that the two cannot be one; an embedding has none
         if not other and name not in m.weighed:
             return [m.graph.stored[name]]
-        own = [m.graph.weight(f"{name}/{len(m.graph.stored)}", m.full[name]), *m.own(bias if other else None)]
+        again = m.graph.weight(f"{name}/{len(m.graph.stored)}", m.full[name], True, weight.tensor.weight.dtype)
+        own = [again, *m.own(bias if other else None)]
     else:
         own = m.own(weight, bias if other else None)
         m.weighed[name] = (other, own)
@@ -156,10 +155,10 @@ def linear(m: Maker, x: Value, weight: Value, bias: Value | None) -> Value:
     return Value(made, (*x.shape[:-1], weight.shape[1]))
 
 
-@operator("MatMul", "FusedMatMul", "MatMulInteger", "QLinearMatMul")
+@operator("MatMul", "FusedMatMul")
 def matmul(m: Maker, c: Call) -> Value:
     """A product of matrices, perhaps turned."""
-    a, b = c[0], c[3 if c.op == "QLinearMatMul" else 1]
+    a, b = c[0], c[1]
     a = _turned(m, a) if c.number("transA", 0) and len(a.shape) > 1 else a
     b = _turned(m, b) if c.number("transB", 0) and len(b.shape) > 1 else b
     return product(m, a, b, c.bias)

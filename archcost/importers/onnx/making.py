@@ -29,7 +29,7 @@ class Maker:
         self.aliases: dict[tuple[str, str], str] = {}  # of vectors that are read in several modules
         self.scoped = False  # whether the exporter says which module a node belongs to
 
-    def weight(self, name: str, shape: Shape, floating: bool) -> Value:
+    def weight(self, name: str, shape: Shape, floating: bool, dtype: str = "") -> Value:
         """A stored tensor, by its shape: trained if it has several elements, or is known to be a parameter."""
         if len(shape) > RANK or any(n < 0 for n in shape) or prod(shape) > LARGEST:
             raise ArchcostError(f"{self.title}: {short(name)!r} has an impossible shape of {sizes(shape)}")
@@ -40,7 +40,7 @@ class Maker:
         if kind == "BUFFER":
             self.buffers.add(key)
         self.full[key] = shape or (1,)
-        return Value(Tensor(shape or (1,), weight=Weight(key, trained)), shape)
+        return Value(Tensor(shape or (1,), weight=Weight(key, trained, dtype)), shape)
 
     def uncounted(self, operator: str, read: Sequence[Tensor], shape: Shape) -> Value:
         """A tensor that an unknown operator makes; of constants it is one."""
@@ -54,9 +54,9 @@ class Maker:
         tensor = value.tensor
         if tensor.node is not None or tensor.weight is None:
             return tensor
-        name = tensor.weight.name
+        name, dtype = tensor.weight.name, tensor.weight.dtype
         if name in self.buffers:
-            self.graph.weight(name, self.full[name], False)
+            self.graph.weight(name, self.full[name], False, dtype)
         if not tensor.weight.trained or self.graph.owned.get(name, -1) >= 0:  # counted where it is owned
             return Tensor(tensor.shape)
         if sum(n > 1 for n in self.full[name]) < 2 and self.scoped:
@@ -64,10 +64,10 @@ class Maker:
                 (name, self.graph.module),
                 f"{name}/{len(self.aliases)}" if any(n == name for n, _ in self.aliases) else name,
             )
-        whole = self.graph.weight(name, self.full[tensor.weight.name])
+        whole = self.graph.weight(name, self.full[tensor.weight.name], True, dtype)
         if tensor.shape == whole.shape:
             return whole
-        return self.graph.seen_as(whole._replace(node=self.graph.realized(whole), weight=None), tensor.shape, None)
+        return self.graph.seen_as(self.graph.read(whole), tensor.shape, None)
 
     def owns(self, value: Value) -> bool:
         """Whether a tensor can be the own weights of a layer: it is stored, and no layer by itself already."""
@@ -85,7 +85,7 @@ class Maker:
             if len(shape) == 1:
                 self.vectors[name] += 1
                 name = name if self.vectors[name] == 1 else f"{name}/{self.vectors[name]}"
-            made.append(self.graph.weight(name, shape, trained))
+            made.append(self.graph.weight(name, shape, trained, weight.dtype if weight else ""))
         return made
 
     def layer(

@@ -14,7 +14,7 @@ from archcost.dims import Shape, sizes
 from archcost.errors import ArchcostError
 from archcost.importers.attributes import one
 from archcost.importers.graph import Tensor
-from archcost.importers.onnx.file import FLOATING
+from archcost.importers.onnx.file import FLOATING, type_of
 from archcost.importers.onnx.making import Maker
 from archcost.importers.onnx.registry import Call, Made, operator
 from archcost.importers.onnx.values import (
@@ -43,9 +43,9 @@ def identity(m: Maker, c: Call) -> Value:
 def cast(m: Maker, c: Call) -> Value:
     """Another type costs nothing; whole numbers matter where shapes are worked out."""
     x: Value = c[0]
-    if x.known is None:
-        return x
     kind = c.number("to", 1)
+    if x.known is None:
+        return x._replace(tensor=x.tensor._replace(dtype=type_of(kind) if kind in FLOATING else ""))
     whole = kind not in FLOATING and kind != TensorProto.STRING
     with np.errstate(all="ignore"):
         known = x.known.astype(np.bool_ if kind == TensorProto.BOOL else np.int64 if whole else np.float64)

@@ -37,7 +37,7 @@ def pool(m: Maker, c: Call) -> Made:
     return [made, blank(made.shape)] if len(c.declared) > 1 else made
 
 
-@operator("GlobalAveragePool", "GlobalMaxPool", "QLinearGlobalAveragePool")
+@operator("GlobalAveragePool", "GlobalMaxPool")
 def global_pool(m: Maker, c: Call) -> Value:
     """The mean or the largest of each channel."""
     return m.on_map("global_maxpool" if "Max" in c.op else "global_avgpool", c[0])

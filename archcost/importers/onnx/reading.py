@@ -6,6 +6,7 @@ import re
 from collections import ChainMap
 from collections.abc import Mapping, MutableMapping, Sequence
 from dataclasses import replace
+from functools import partial
 from math import prod
 from typing import Any
 
@@ -28,6 +29,7 @@ from archcost.importers.onnx.file import (
     module_of,
     one_tensor,
     short,
+    type_of,
     was_batchnorm,
 )
 from archcost.importers.onnx.making import Maker
@@ -54,6 +56,10 @@ class Scope:
         self.values, self.opsets, self.attributes, self.depth, self.at = values, opsets, attributes, depth, at
         self.readers: dict[str, list[int]] = {}
         self.skipped: dict[int, str] = {}  # an addition that belongs to the product before it, and its name
+
+    def reading(self, nodes: Sequence[Any], name: str) -> list[Any]:
+        """The nodes that read a name; None stands for what is given back."""
+        return [None if place < 0 else nodes[place] for place in self.readers.get(name, ())]
 
 
 def net_of(path: str, name: str, title: str, dims: Mapping[str, int] | None = None, skip_unknown: bool = False) -> Net:
@@ -140,6 +146,8 @@ class Reading:
         if len(infos) > INPUTS:
             raise ArchcostError(f"{self.title} has {len(infos)} inputs, more than {INPUTS}")
         shapes = {one.name: declared_sizes(one) for one in infos}
+        types = {one.name: one.type.tensor_type.elem_type for one in infos}
+        dtypes = {name: type_of(kind) if kind in FLOATING else "" for name, kind in types.items()}
         if len(shapes) < len(infos):
             raise ArchcostError(f"{self.title} has two inputs of one name")
         for name, axes in shapes.items():
@@ -175,7 +183,7 @@ class Reading:
                 )
             batch = 0 if len(shape) > 1 and shape[0] == 1 else None
             tensor = self.graph.input(path(short(name)) or "input", shape or (1,), batch)
-            self.define(scope, name, Value(tensor, shape))
+            self.define(scope, name, Value(tensor._replace(dtype=dtypes[name]), shape))
 
     def absent(self, scope: Scope) -> None:
         """Weights that the exporter left out altogether, of which the file still has the shapes."""
@@ -186,7 +194,8 @@ class Reading:
 
     def stored(self, tensor: Any, name: str) -> Value:
         """A stored tensor; its elements are read only if they are few and in this file."""
-        made = self.maker.weight(name, tuple(tensor.dims), tensor.data_type in FLOATING)
+        floating, dtype = tensor.data_type in FLOATING, type_of(tensor.data_type)
+        made = self.maker.weight(name, tuple(tensor.dims), floating, dtype)
         return made._replace(known=elements(tensor))
 
     # Nodes.
@@ -253,7 +262,8 @@ class Reading:
             if taken is not None:
                 return taken
         declared = [self.expected(name) if not scope.depth else None for name in node.output]
-        call = Call(node.op_type, inputs, attributes, scope.opsets.get(domain, 1), declared)
+        readers = partial(scope.reading, nodes)
+        call = Call(node.op_type, inputs, attributes, scope.opsets.get(domain, 1), declared, node, readers)
         if node.op_type == "Conv" and was_batchnorm(node):
             self.folded += 1
         if node.op_type == "MatMul":

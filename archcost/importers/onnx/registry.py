@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from math import prod
-from typing import Any, overload
+from typing import Any, TypeVar, overload
 
 from archcost.dims import Shape
 from archcost.errors import ArchcostError
@@ -22,6 +22,8 @@ class Call:
     attributes: Mapping[str, Any]
     version: int
     declared: Sequence[Shape | None]  # the shapes of its outputs, where the file says them
+    node: Any  # as the file has it
+    readers: Callable[[str], Sequence[Any]]  # the nodes that read a name; None stands for the end of the graph
     bias: Value | None = None  # that the next node adds
 
     def given(self, place: int) -> Value | None:
@@ -79,13 +81,14 @@ class Call:
 
 Made = Value | Sequence[Value | None]
 Handler = Callable[[Maker, Call], Made]
+AHandler = TypeVar("AHandler", bound=Handler)
 OPERATORS: dict[str, Handler] = {}
 
 
-def operator(*names: str) -> Callable[[Handler], Handler]:
+def operator(*names: str) -> Callable[[AHandler], AHandler]:
     """Store a handler under the names of its operators."""
 
-    def store(function: Handler) -> Handler:
+    def store(function: AHandler) -> AHandler:
         OPERATORS.update(dict.fromkeys(names, function))
         return function
 
