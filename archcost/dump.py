@@ -83,6 +83,11 @@ def _head(net: Net) -> list[str]:
     lines = [f"name: {_text(net.title)}"]
     if net.source:
         lines.append(f"source: {_text(net.source)}")
+    if net.notes:
+        lines.append(f"notes: {_text(net.notes)}")
+    knobs = dict.fromkeys(size for node in inputs for size in node.attributes["shape"] if isinstance(size, Formula))
+    if knobs:
+        lines.append(f"params: {{{', '.join(f'{knob}: ' for knob in knobs)}}}")
     if len(inputs) == 1 and inputs[0].name == INPUT:
         lines.append(f"input: {_flow(inputs[0].attributes['shape'])}")
     else:

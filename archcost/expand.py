@@ -57,7 +57,9 @@ def expand(
             values[name] = expansion.bound(setting, scope) if isinstance(setting, Value) else _plain(setting)
             if values[name] is None:
                 at = setting.key_at if isinstance(setting, Value) else None
-                raise SpecError(f"the parameter {name!r} has no value: set it with --set {name}=...", at)
+                raise SpecError(
+                    f"the parameter {name!r} of {variant or spec.name} has no value: set it with --set {name}=...", at
+                )
         expansion.network(spec, Scope(values, Names()))
     except RecursionError as error:  # reached only where --limit depth=N allows more than Python does
         raise SpecError("nested too deeply for Python", spec.layers.at) from error

@@ -48,6 +48,7 @@ class Net(NamedTuple):
     title: str = ""
     source: str = ""
     accuracy: Accuracy | None = None
+    notes: str = ""  # what an importer has to say
 
 
 class Step(NamedTuple):

@@ -207,7 +207,7 @@ def test_no_escape_sequence_reaches_the_terminal(place: str, archcost, tmp_path)
         ("width=[1", "--set width:1:1: not YAML: did not find expected ',' or ']' while parsing a flow sequence\n"),
         ("width=\udcff", "--set width:1:1: not YAML: the character U+DCFF is not allowed\n    1 |\n      | ^\n"),
         ("width=", "--set takes K=V, such as resolution=192, not 'width='\n"),
-        ("width=~", "--set width:1:1: the parameter 'width' has no value: set it with --set width=...\n"),
+        ("width=~", "--set width:1:1: the parameter 'width' of net has no value: set it with --set width=...\n"),
     ],
 )
 def test_bad_setting(setting: str, said: str, archcost, tmp_path) -> None:

@@ -43,7 +43,7 @@ def test_what_exporters_changed_is_said() -> None:
     """Batch norms that became convolutions are counted in words."""
     for exporter in ("dynamo", "script"):
         net = net_of(str(DATA / f"resnet.{exporter}.onnx"), "net", "net")
-        assert net.source.startswith("batch norms folded into 17 convolutions")
+        assert net.notes.startswith("batch norms folded into 17 convolutions")
 
 
 def test_both_exporters_name_the_modules() -> None:
@@ -128,7 +128,7 @@ def test_norms(read: Callable[..., Net]) -> None:
     made = read(model(nodes, stored=[weight(name, 3) for name in "abcd"] + [weight("e", 8)], opset=21))
     assert ops(made) == ["batchnorm", "instancenorm", "groupnorm", "layernorm"]
     assert counts(made) == (0, 3 * 2 * 3 + 8, 6)
-    assert made.source == "2 vectors that are stored once are counted in each layer that has one"
+    assert made.notes == "2 vectors that are stored once are counted in each layer that has one"
 
 
 def test_activations(read: Callable[..., Net]) -> None:
@@ -248,17 +248,7 @@ def test_unknown_operators(read: Callable[..., Net]) -> None:
     assert ops(read(made, skip_unknown=True)) == ["uncounted", "relu"]
 
 
-# Sizes that the file leaves open.
-
-
-def test_sizes_that_are_left_open(read: Callable[..., Net]) -> None:
-    """The batch is one sample; all others are asked for in one message, and only those can be given."""
-    made = model([node("Relu", "x")], ("batch", 3, "height", "width"))
-    with pytest.raises(ArchcostError, match="height, width; give --set height=224 --set width=224"):
-        read(made)
-    assert out(read(made, dims={"height": 5, "width": 7})) == (3, 5, 7)
-    with pytest.raises(ArchcostError, match="no size 'hight' to set, did you mean 'height'"):
-        read(made, dims={"height": 5, "width": 7, "hight": 5})
+# Inputs.
 
 
 def test_a_fixed_batch_is_refused(read: Callable[..., Net]) -> None:

@@ -34,7 +34,7 @@ class Network(click.ParamType[str]):
 
     def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
         if is_foreign(value):
-            _warn_of_uncounted(value)
+            _say_of_import(value)
         return value
 
     def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
@@ -46,13 +46,16 @@ class Network(click.ParamType[str]):
         return found or [CompletionItem(incomplete, type="file")]
 
 
-def _warn_of_uncounted(source: str) -> None:
-    """Say on stderr, whatever the format, which operators of a model are left out."""
+def _say_of_import(source: str) -> None:
+    """Say on stderr, whatever the format, what an exporter changed and which operators of a model are left out."""
     from collections import Counter
 
     from archcost.importers import net_of, uncounted
 
-    found = Counter(uncounted(net_of(source)))
+    net = net_of(source)
+    if net.notes:
+        click.echo(f"{source}: {net.notes}", err=True)
+    found = Counter(uncounted(net))
     if found:
         listed = ", ".join(f"{name} ({count})" for name, count in found.most_common())
         click.echo(f"{source} is incomplete: not counted are {listed}", err=True)

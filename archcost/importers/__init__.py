@@ -30,8 +30,13 @@ _known: dict[Any, Net] = {}
 
 def specification(source: str) -> Spec:
     """The specification of what a source holds."""
-    net = net_of(source)
-    return read_spec(parse(Source(source, dump(net)), UNLIMITED), net.name)
+    return written(source, net_of(source))
+
+
+def written(source: str, net: Net) -> Spec:
+    """A net as a specification; its text is nowhere, so that errors name no place in it."""
+    spec = read_spec(parse(Source(source, dump(net)), UNLIMITED), net.name)
+    return spec._replace(params={name: value._replace(key_at=None) for name, value in spec.params.items()})
 
 
 def net_of(source: str) -> Net:

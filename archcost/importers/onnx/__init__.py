@@ -12,7 +12,7 @@ handler takes what makes the layers, and the node with what it reads.
 """
 
 from archcost.importers.onnx import constants, elements, filters, lookups, norms, places, pools, quantised, recurrent
-from archcost.importers.onnx.reading import net_of
+from archcost.importers.onnx.names import net_of
 
 __all__ = [
     "constants", "elements", "filters", "lookups", "net_of", "norms", "places", "pools", "quantised", "recurrent",

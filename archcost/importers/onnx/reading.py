@@ -42,6 +42,14 @@ DEPTH = 20  # functions and branches within one another
 INPUTS = 1000
 
 
+class OpenSizes(ArchcostError):
+    """A file leaves sizes open that nobody gives."""
+
+    def __init__(self, message: str, names: Sequence[str]) -> None:
+        super().__init__(message)
+        self.names = names
+
+
 class Scope:
     """A graph, a branch or a function while it is read."""
 
@@ -108,7 +116,7 @@ class Reading:
         outputs = [one for one in outputs if one.tensor.node is not None] or outputs[:1]
         self.graph.module = "output"
         made = self.graph.net(short(name), self.title, list(map(self.maker.read, outputs)), skip_unknown)
-        return made._replace(source="; ".join(self.remarks()))
+        return made._replace(notes="; ".join(self.remarks()))
 
     def remarks(self) -> list[str]:
         """What the numbers of the file do not show."""
@@ -168,7 +176,8 @@ class Reading:
                     missing.append(key)
         if missing:
             known = " ".join(f"--set {short(key)}=224" for key in missing[:20])
-            raise ArchcostError(f"{self.title} leaves sizes open: {', '.join(map(short, missing[:20]))}; give {known}")
+            listed = ", ".join(map(short, missing[:20]))
+            raise OpenSizes(f"{self.title} leaves sizes open: {listed}; give {known}", missing)
         for key in self.dims:
             if key not in asked:
                 raise ArchcostError(f"{self.title} has no size {key!r} to set{did_you_mean(key, asked)}")
