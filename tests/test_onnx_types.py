@@ -6,18 +6,15 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
+from come_back import comes_back
 
 pytest.importorskip("onnx")
 from onnx import TensorProto
 from onnx_models import FLOAT, INT, counts, model, node, numbers, ops, weight
 
-from archcost.dump import dump, folded
-from archcost.expand import expand
 from archcost.net import Net
 from archcost.presets import convention
 from archcost.report import Totals, report
-from archcost.source import Source, parse
-from archcost.spec import read_spec
 
 INT8, UINT8, INT32, HALF = TensorProto.INT8, TensorProto.UINT8, TensorProto.INT32, TensorProto.FLOAT16
 SCALE = [numbers("s", [0.1], FLOAT, []), numbers("z", [0], INT8, []), numbers("u", [0], UINT8, [])]
@@ -34,12 +31,6 @@ def totals(net: Net) -> Totals:
 def types(net: Net) -> list[tuple[str, dict[str, str]]]:
     """The layers with their types, inputs left out."""
     return [(one.op, dict(one.dtypes)) for one in net.nodes if one.op != "input"]
-
-
-def comes_back(net: Net) -> None:
-    """Written, flat or with blocks, and read again it has the same types."""
-    for text in (dump(net), folded(net)):
-        assert types(expand(read_spec(parse(Source("net.yaml", text)), "net"))) == types(net)
 
 
 def test_quantised_layers(read: Callable[..., Net]) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib
 import sys
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -88,20 +89,44 @@ def _from_keras(source: str, options: Options) -> Net:
 
 
 def _from_module(source: str, options: Options) -> Net:
-    """A model of PyTorch or Keras that a function makes, which is called."""
+    """A model of PyTorch or Keras: what a function makes that is called, or what a module holds."""
     module, _, name = source.partition(":")
-    for package in ("torch", module) if module in COLLECTIONS else ("torch",):
-        _need(package, "torch", source)
-    from archcost.importers import torch
-
     if module in COLLECTIONS:
+        for package in ("torch", module):
+            _need(package, "torch", source)
         build = _by_name(*COLLECTIONS[module], name)
     else:
         if "" not in sys.path:
             sys.path.insert(0, "")  # a module of the user's lies where the command is called
         build = _function(module, name)
     shapes = [_shape(text) for text in options.inputs]
-    return torch.net_of_function(build, dict(options.kwargs), shapes, source, options.skip_unknown)
+    model = build if _is_of("keras", build) or _is_of("torch", build) else _made(build, dict(options.kwargs), source)
+    title = source.rpartition(":")[2]
+    if _is_of("keras", model):
+        from archcost.importers import keras
+
+        return keras.net_of(model, source, title, shapes[0][0] if shapes else None, options.skip_unknown)
+    _need("torch", "torch", source)
+    from archcost.importers import torch
+
+    return torch.net_of_model(model, shapes, source, title, options.skip_unknown)
+
+
+def _is_of(package: str, model: Any) -> bool:
+    """Whether something is a model of Keras or of PyTorch, of which neither is imported for that."""
+    return any(base.__module__.partition(".")[0] == package for base in type(model).__mro__)
+
+
+def _made(build: Callable[..., Any], kwargs: Mapping[str, Any], source: str) -> Any:
+    """The model that the user's code makes, if PyTorch is there without memory for its weights."""
+    try:
+        if find_spec("torch"):
+            from archcost.importers import torch
+
+            return torch.built(partial(build, **kwargs))
+        return build(**kwargs)
+    except Exception as error:  # whatever the user's code raises
+        raise ArchcostError(f"{source} cannot be made: {type(error).__name__}: {error}") from error
 
 
 def _by_name(module: str, create: str, fixed: Mapping[str, Any], name: str) -> Callable[..., Any]:

@@ -283,8 +283,8 @@ class Graph:
         return needed
 
     def _at_the_end(self, output: int, needed: Iterable[int]) -> int:
-        """The output, seen as it is once more if further layers follow from it: it must be the last node."""
-        if not any(output in self.nodes[index].inputs for index in needed):
+        """The output, seen as it is once more if further layers follow from it: the last node must be it, and a layer."""
+        if self.nodes[output].op != INPUT and not any(output in self.nodes[index].inputs for index in needed):
             return output
         self._append(Unnamed("output", "reshape", (output,), {"out": self.shapes[output]}, None), self.shapes[output])
         return len(self.nodes) - 1
@@ -327,7 +327,8 @@ class Graph:
         for operator, places in sorted(self.unknown.items()):
             seen = list(dict.fromkeys(places))
             more = f" and {len(seen) - SHOWN} more" if len(seen) > SHOWN else ""
-            lines.append(f"  {operator}: {len(places)} times, in {', '.join(seen[:SHOWN])}{more}")
+            often = "once" if len(places) == 1 else f"{len(places)} times"
+            lines.append(f"  {operator}: {often}, in {', '.join(seen[:SHOWN])}{more}")
         return "\n".join(lines)
 
 

@@ -7,7 +7,7 @@ The code that builds a model is the user's, and it is run. A file is never run: 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import torch
@@ -39,33 +39,25 @@ def _beside(model: nn.Module, x: torch.Tensor) -> torch.Tensor:
     return x if x.device == device else torch.empty(x.shape, dtype=x.dtype, device=device)
 
 
-def net_of_function(
-    build: Callable[..., Any],
-    kwargs: Mapping[str, Any],
-    shapes: Sequence[tuple[tuple[int, ...], str]],
-    source: str,
-    skip_unknown: bool = False,
+def net_of_model(
+    model: Any, shapes: Sequence[tuple[tuple[int, ...], str]], source: str, title: str, skip_unknown: bool = False
 ) -> Net:
-    """The net of the model that a function makes, or of one that is given."""
-    model = build if isinstance(build, nn.Module) else _built(build, kwargs, source)
+    """The net of a model on inputs of some shapes; without any it is asked which it takes."""
     if not isinstance(model, nn.Module):
-        raise ArchcostError(f"{source} gives no torch.nn.Module but {type(model).__name__}")
+        raise ArchcostError(f"{source} gives no model of PyTorch or Keras but {type(model).__name__}")
     inputs = [_sample(shape, kind) for shape, kind in shapes or [_usual(model)]]
-    return net_of(model, inputs, source, source.rpartition(":")[2], skip_unknown)
+    return net_of(model, inputs, source, title, skip_unknown)
 
 
-def _built(build: Callable[..., Any], kwargs: Mapping[str, Any], source: str) -> Any:
-    """The model, made without memory for its weights; a constructor that looks at numbers gets them."""
+def built(build: Callable[[], Any]) -> Any:
+    """What a function makes, without memory for its weights; a constructor that looks at numbers gets them."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            try:
-                with torch.device("meta"):
-                    return build(**kwargs)
-            except RuntimeError:
-                return build(**kwargs)
-        except Exception as error:  # whatever the user's code raises
-            raise ArchcostError(f"{source} cannot be made: {type(error).__name__}: {error}") from error
+            with torch.device("meta"):
+                return build()
+        except RuntimeError:
+            return build()
 
 
 def _usual(model: nn.Module) -> tuple[tuple[int, ...], str]:
