@@ -71,7 +71,7 @@ class LayerType(NamedTuple):
 
     name: str
     cost: Callable[..., Cost]
-    inputs: tuple[str, ...]  # names of the input shapes
+    inputs: tuple[str, ...]  # names of the input shapes; one that joins has one only where a single input makes sense
     optional: tuple[str, ...]  # of those that may follow
     joins: bool  # takes any number of inputs
     attributes: Mapping[str, Attribute]
@@ -146,7 +146,7 @@ def _read(name: str, function: Callable[..., Cost]) -> LayerType:
     return LayerType(
         name,
         function,
-        tuple(p.name for p in given if p.default is Parameter.empty),
+        tuple(p.name for p in given if p.default is Parameter.empty and p.kind is not Parameter.VAR_POSITIONAL),
         tuple(p.name for p in given if p.default is not Parameter.empty),
         any(p.kind is Parameter.VAR_POSITIONAL for p in given),
         attributes,

@@ -285,9 +285,9 @@ def _entry(item: Item, wiring: Mapping[str, str], indent: str) -> list[str]:
 
 
 def _given(node: Node, attributes: Mapping[str, Any]) -> str:
-    """The arguments of a layer; one that joins and reads a single layer takes this as a branch."""
+    """The arguments of a layer; one that joins several and reads a single layer takes this as a branch."""
     kind = layer_type(node.op)
-    if kind.joins and len(node.inputs) == 1:
+    if kind.joins and not kind.inputs and len(node.inputs) == 1:
         return _flow({**attributes, "only": ()})
     return _arguments(attributes, {} if kind.joins else kind.attributes)
 

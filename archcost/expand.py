@@ -397,7 +397,7 @@ class Expansion(Meaning):
             if "from" in entry.wiring:
                 raise SpecError(f"{kind.name} reads nothing", entry.wiring["from"].at, scope.via)
             start = ()
-        elif kind.joins and len(start) < 2:
+        elif kind.joins and len(start) < 2 and not kind.inputs:
             raise SpecError(f"{kind.name} needs branches, or two layers or more in from", entry.at, scope.via)
         elif not kind.joins:
             self.some_inputs(entry, scope, start, kind.inputs, kind.optional)

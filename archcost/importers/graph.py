@@ -283,7 +283,7 @@ class Graph:
         return needed
 
     def _at_the_end(self, output: int, needed: Iterable[int]) -> int:
-        """The output, seen as it is once more if further layers follow from it: the last node must be it, and a layer."""
+        """The output; seen as it is once more, as the last node must be, if it is an input or more follows from it."""
         if self.nodes[output].op != INPUT and not any(output in self.nodes[index].inputs for index in needed):
             return output
         self._append(Unnamed("output", "reshape", (output,), {"out": self.shapes[output]}, None), self.shapes[output])

@@ -45,13 +45,13 @@ def concat(*xs: Shape, axis: int = 0) -> Cost:
 
 
 @layer
-def stack(*xs: Shape, axis: int = 0) -> Cost:
+def stack(x: Shape, *others: Shape, axis: int = 0) -> Cost:
     """Inputs of one shape laid side by side along a new axis, which is the first unless given. Refuses other shapes.
 
     Source: torch.stack.
     """
-    first = xs[0]
-    for x in xs[1:]:
-        require(alike(first, x), "cannot stack {} and {}", first, x)
-    place = axis_of((len(xs), *first), axis)
-    return Cost(out=(*first[:place], len(xs), *first[place:]), windows="mixed")
+    for other in others:
+        require(alike(x, other), "cannot stack {} and {}", x, other)
+    many = 1 + len(others)
+    place = axis_of((many, *x), axis)
+    return Cost(out=(*x[:place], many, *x[place:]), windows="mixed")

@@ -79,7 +79,7 @@ def constant(*, shape: Sequence[Dim]) -> Cost:
 
 
 @layer
-def uncounted(*xs: Shape, operator: str, out: Sequence[Dim]) -> Cost:
+def uncounted(x: Shape, *others: Shape, operator: str, out: Sequence[Dim]) -> Cost:
     """An operator whose cost is not known, let through at the user's word; no operations and no parameters.
 
     A network with one of these costs more than is counted, so reports are marked incomplete by it.

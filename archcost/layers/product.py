@@ -39,7 +39,7 @@ Labelled: TypeAlias = dict[str, Dim]
 
 
 @layer
-def einsum(*xs: Shape, equation: str) -> Cost:
+def einsum(x: Shape, *others: Shape, equation: str) -> Cost:
     """A sum of products over named axes: `hnk,hmk->hnm` are the products of all rows, head by head.
 
     The equation is about one sample, without an axis for the batch. Without `->` the letters that occur once remain,
@@ -50,9 +50,10 @@ def einsum(*xs: Shape, equation: str) -> Cost:
     the result, and sizes that differ, but for one that is 1.
     Source: torch.einsum, without an optimised path.
     """
+    xs = (x, *others)
     terms, result = _read(equation)
     require(len(terms) == len(xs), "{} has {} inputs, is given {}", equation, len(terms), len(xs))
-    operands = [_labelled(term, x) for term, x in zip(terms, xs, strict=True)]
+    operands = list(map(_labelled, terms, xs))
     total = _agreed(operands, equation)
     kept = _result(result, terms, total, equation)
     held = [_narrow(operand, total) for operand in operands]
