@@ -835,6 +835,7 @@ EXAMPLES: dict[str, list[Example]] = {
         Example(((5, 17), (100, 12)), {"count": 100, "features": 12}, gives=(5, 17, 12), windows="mixed"),
     ],
     "gather": [Example(((100, 12),), {"out": (7, 9, 12)}, gives=(7, 9, 12), windows="mixed")],
+    "scatter": [Example(((8, 6, 6), (8, 3)), {}, gives=(8, 6, 6), windows="mixed")],
     "one_hot": [
         Example(((17,),), {"count": 10}, gives=(17, 10)),
         Example(((5, 6),), {"count": 8}, gives=(5, 6, 8), windows="mixed"),

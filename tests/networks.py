@@ -955,6 +955,20 @@ def build_gather(a: Attributes, x: Shape) -> Function:
     return lambda t: t.flatten(1)[:, torch.empty(*a["out"], dtype=torch.long, device=META)]
 
 
+def some_of_any(d: Drawing, x: int) -> list[int]:
+    """Elements that are written over others."""
+    return [d.partner(d.shape(x)[: d.whole(1, 3)])]
+
+
+def build_scatter(a: Attributes, *shapes: Shape) -> Function:
+    def over(t: Tensor, part: Tensor) -> Tensor:
+        rows = part.flatten(1)
+        index = torch.empty(rows.shape, dtype=torch.long, device=META)
+        return t.flatten(1).scatter(1, index, rows).reshape(t.shape)
+
+    return over
+
+
 def draw_resize(d: Drawing, x: Shape) -> Attributes:
     modes = ["nearest", "linear", "cubic"] if len(x) == 3 else ["nearest", "linear"]
     return {"out": draw_cells(d, x)["out"], **d.written(mode=d.one_of(modes))}
@@ -1191,6 +1205,7 @@ GROUPS: dict[str, tuple[int, dict[str, Row]]] = {
         "roll": Row(anything, draw_roll, build_roll),
         "flip": Row(anything, lambda d, x: {"axes": d.axes(x)}, build_flip),
         "gather": Row(anything, draw_gather, build_gather),
+        "scatter": Row(anything, none, build_scatter, some_of_any),
     }),
     "moving in space": (4, {
         "crop": Row(is_map, draw_crop, build_crop),
@@ -1421,10 +1436,8 @@ def ours(network: Network) -> tuple[list[Facts | None], str]:
 
 def facts(net: Net) -> list[Facts | None]:
     """Of each node."""
-    return [
-        Facts(cost.out, sum(cost.params.values()), sum(cost.buffers.values()), cost.ops.get("mac", 0))
-        for _, _, cost in propagate(net)
-    ]
+    costs = [step.cost for step in propagate(net)]
+    return [Facts(c.out, sum(c.params.values()), sum(c.buffers.values()), c.ops.get("mac", 0)) for c in costs]
 
 
 # ---------------------------------------------------------------- what differs

@@ -340,6 +340,31 @@ class Several(nn.Module):
         return {"out": out, "aux": self.head(out), "scores": torch.matmul(out, out.transpose(2, 3))}
 
 
+class Overwriting(nn.Module):
+    """Values are written into a part of computed ones, of zeros, and through a view of a view."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first, self.second = nn.Linear(8, 8), nn.Linear(8, 8)
+
+    def forward(self, x: Any) -> Any:
+        y = self.first(x)
+        y[:, :4] = self.second(y)[:, :4]
+        y[:, 0] = 0
+        zeros = torch.zeros(1, 8, 2, device=x.device)
+        zeros[:, :, 0][:, 2:] = self.first(y)[:, 2:]
+        zeros[:, :, 1].add_(x)
+        return zeros.flatten(1)
+
+
+def test_values_written_over_others() -> None:
+    """What is written into a part of a tensor is computed, and is there for all that read the whole."""
+    net = imported(Overwriting().eval(), (1, 8))
+    last = next(node for node in net.nodes if node.op == "flatten")
+    assert [node.op for node in net.nodes].count("linear") == 3
+    assert net.nodes[last.inputs[0]].op == "scatter"
+
+
 def test_several_outputs() -> None:
     """All are counted; the first is the last node."""
     net = imported(Several(), (1, 3, 6, 6))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 USUAL = {"stride": 1, "pad": 0, "dilation": 1, "groups": 1, "output_pad": 0, "multiplier": 1, "bias": True}
@@ -16,3 +16,16 @@ def one(values: Sequence[Any]) -> Any:
 def given(**attributes: Any) -> dict[str, Any]:
     """The attributes that are given and are not the default of every layer that has them."""
     return {key: value for key, value in attributes.items() if value is not None and USUAL.get(key, ...) != value}
+
+
+# What an axis has along which positions do not meet, such as the maps of a batch that are filtered at once.
+ALONE: Mapping[str, int] = {"kernel": 1, "stride": 1, "dilation": 1, "pad": 0, "output_pad": 0}
+
+
+def over_maps(attributes: Mapping[str, Any], rank: int) -> dict[str, Any]:
+    """The attributes of a window over so many axes with one more in front, along which there are many maps."""
+    each = {key: value if isinstance(value, tuple) else (value,) * rank for key, value in attributes.items()}
+    return {
+        key: (ALONE[key], *each[key]) if key in ALONE and not isinstance(value, str) else value
+        for key, value in attributes.items()
+    }

@@ -15,6 +15,7 @@ from torch import nn
 
 from archcost.errors import ArchcostError
 from archcost.importers.aten import OPERATORS
+from archcost.importers.aten.places import written_over
 from archcost.importers.graph import Graph, Tensor, path
 from archcost.net import Net
 
@@ -72,6 +73,13 @@ def _sample(shape: tuple[int, ...], kind: str) -> torch.Tensor:
     if not isinstance(dtype, torch.dtype):
         raise ArchcostError(f"there is no type {kind!r} of numbers: float32, int64, ...")
     return torch.empty((1, *shape), dtype=dtype, device="meta")
+
+
+# Operators whose result is, or may be, a part of what they read.
+VIEWS = {
+    "alias", "chunk", "detach", "diagonal", "expand", "flatten", "getitem", "narrow", "permute", "reshape", "select",
+    "slice", "split", "split_with_sizes", "squeeze", "t", "transpose", "unbind", "unflatten", "unsqueeze", "view",
+}  # fmt: skip
 
 
 class Reading:
@@ -161,13 +169,24 @@ class Reading:
         handler = OPERATORS.get(operator) or OPERATORS.get(name) or OPERATORS.get(name.rstrip("_"))
         if handler:
             out = shape or (1,) if shape is not None else made
-            return handler(self.graph, out, **bound)
+            result = handler(self.graph, out, **bound)
+            if name.endswith("_"):
+                self.write(node.args[0], result)
+            return result
         if shape is None and not isinstance(made, list | tuple):
             return made
         read = list(_tensors(bound.values()))
         if shape is not None:
             return self.graph.uncounted(f"aten.{operator}", read, shape or (1,))
         return [self.graph.uncounted(f"aten.{operator}", read, tuple(one.shape) or (1,)) for one in made]
+
+    def write(self, target: Any, made: Tensor) -> None:
+        """What is written into a part of a tensor is there for all that read the whole later."""
+        whole = target
+        while getattr(whole.target, "__name__", "").partition(".")[0] in VIEWS:
+            whole = whole.args[0]
+        if whole is not target:
+            self.values[whole] = written_over(self.graph, self.values[whole], made)
 
     def known(self, argument: Any) -> Any:
         """What a node made, if the argument is one."""

@@ -30,6 +30,15 @@ def gather(x: Shape, *, out: Sequence[Dim]) -> Cost:
 
 
 @layer
+def scatter(x: Shape, part: Shape) -> Cost:
+    """The elements of `x` with those of `part`, of any shape, in the place of some. Nothing is computed.
+
+    Source: torch.scatter; ONNX operators ScatterND and ScatterElements.
+    """
+    return Cost(out=x, storage="inplace", windows="mixed")
+
+
+@layer
 def one_hot(tokens: Shape, *, count: Dim) -> Cost:
     """For each number among the tokens, which are of any shape, `count` elements: 1 in its place, 0 elsewhere.
 

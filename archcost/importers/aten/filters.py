@@ -8,7 +8,7 @@ from typing import Any
 from archcost.errors import ArchcostError
 from archcost.importers.aten.elements import arithmetic
 from archcost.importers.aten.registry import OPERATORS, Handler, operator, pair
-from archcost.importers.attributes import given, one
+from archcost.importers.attributes import given, one, over_maps
 from archcost.importers.graph import Graph, Tensor
 
 
@@ -75,14 +75,11 @@ def _over_first(
 ) -> Tensor:
     """Filters over many maps at once, as those of a video: along a spatial axis of their own, with a kernel of 1."""
     rank = len(weight.shape) - 2
-    if rank == 3 or "groups" in attributes:
+    if rank == 3:
         raise ArchcostError(f"{g.module}: {kind} of {x.shape[0]} maps at once is not supported")
     order = (1, 0, *range(2, rank + 2))
-    ones = {"kernel": 1, "stride": 1, "dilation": 1, "pad": 0, "output_pad": 0}
-    wide = {k: (ones[k], *pair(v, rank)) if k in ones and not isinstance(v, str) else v for k, v in attributes.items()}
-    moved = g.permute(x, order)
-    made = g.add(kind, [moved], tuple(shape[i] for i in order), None, [weight, bias], **wide)
-    return g.permute(made, order)
+    moved, there = g.permute(x, order), tuple(shape[i] for i in order)
+    return g.permute(g.add(kind, [moved], there, None, [weight, bias], **over_maps(attributes, rank)), order)
 
 
 @operator("linear", "addmm")

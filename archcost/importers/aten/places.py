@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from archcost.errors import ArchcostError
 from archcost.importers.aten.registry import OPERATORS, Handler, operator, pair
 from archcost.importers.attributes import given, one
 from archcost.importers.graph import Graph, Tensor
@@ -27,12 +26,25 @@ def clone(g: Graph, shape: Any, /, input: Tensor, **_: Any) -> Tensor:
 
 @operator("copy_", "fill_", "zero_")
 def overwrite(g: Graph, shape: Any, /, input: Tensor, src: Tensor | None = None, **_: Any) -> Tensor:
-    """Values written over others: of constants there is nothing to do."""
-    if input.constant and (src is None or src.constant):
+    """Values written over all others: what was there before does not matter."""
+    if src is None or src.constant:
         return Tensor(shape)
-    if src is not None and not input.constant and input.node is not None:
-        raise ArchcostError(f"{g.module}: values are written over a part of computed ones, which is not supported")
-    return input if src is None else src
+    return expand(g, shape, src)
+
+
+@operator("slice_scatter", "select_scatter", "scatter", "index_put", "index_copy", "masked_scatter")
+def scatter(g: Graph, shape: Any, /, input: Tensor, **a: Any) -> Tensor:
+    """Values written over some others, of which the rest stays."""
+    part = next((a[key] for key in ("src", "values", "source") if isinstance(a.get(key), Tensor)), Tensor(()))
+    return written_over(g, input, part)
+
+
+def written_over(g: Graph, x: Tensor, part: Tensor) -> Tensor:
+    """A tensor some of whose values are those of another; constants change nothing that costs."""
+    if part.constant:
+        return x
+    made = Tensor(x.shape, batch=x.batch) if x.constant else x
+    return g.add("scatter", [made, g.whole(part)], x.shape, x.batch)
 
 
 @operator("view", "reshape", "flatten", "unflatten", "view_as", "reshape_as", "_unsafe_view", "_reshape_alias")

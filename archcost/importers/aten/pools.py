@@ -8,7 +8,7 @@ from typing import Any
 
 from archcost.importers.aten.elements import arithmetic
 from archcost.importers.aten.registry import OPERATORS, Handler, first, operator, pair
-from archcost.importers.attributes import given, one
+from archcost.importers.attributes import given, one, over_maps
 from archcost.importers.graph import Graph, Tensor
 
 
@@ -30,10 +30,9 @@ def _pooled(kind: str) -> Handler:
             return g.add(kind, [x], shape, x.batch, **attributes)
         # Many maps at once: along a spatial axis of their own, with a window of 1.
         order = (1, 0, *range(2, rank + 2))
-        ones = {"kernel": 1, "stride": 1, "pad": 0, "dilation": 1}
-        wide = {key: (ones[key], *pair(v, rank)) if key in ones else v for key, v in attributes.items()}
         moved = g.permute(g.whole(x), order)
-        return g.permute(g.add(kind, [moved], tuple(shape[i] for i in order), None, **wide), order)
+        there = tuple(shape[i] for i in order)
+        return g.permute(g.add(kind, [moved], there, None, **over_maps(attributes, rank)), order)
 
     return handler
 

@@ -25,6 +25,8 @@ def constant(m: Maker, c: Call) -> Value:
             return known_as(np.asarray(c.attributes[key], np.float64))
     found = c.attributes.get("value")
     if isinstance(found, Value) and found.tensor.weight:
+        if not m.origins.in_nodes:
+            m.origin[found.tensor.weight.name] = "constant"
         return found._replace(tensor=found.tensor._replace(weight=found.tensor.weight._replace(trained=False)))
     return Value(Tensor((1,)), c.declared[0] if c.declared and c.declared[0] else ())
 

@@ -21,7 +21,7 @@ from archcost.kinds import DTYPES
 NAME = 200  # letters of a name that becomes the path of a layer
 FLOATING = {kind for name, kind in TensorProto.DataType.items() if name.startswith(("FLOAT", "BFLOAT", "DOUBLE"))}
 NAMES = {"float": "float32", "double": "float64", "int4": "int8", "uint4": "uint8"}  # four bits are stored as eight
-SCOPES, SIGNATURE = "pkg.torch.onnx.name_scopes", "pkg.torch.export.ExportedProgram.graph_signature"
+SCOPES = "pkg.torch.onnx.name_scopes"
 HIERARCHY = "pkg.torch.onnx.class_hierarchy"
 
 

@@ -7,10 +7,11 @@ from typing import Any
 
 from archcost.dims import Shape, sizes
 from archcost.errors import ArchcostError
-from archcost.importers.attributes import given, one
+from archcost.importers.attributes import given, one, over_maps
 from archcost.importers.graph import Tensor
 from archcost.importers.onnx.file import NAME
 from archcost.importers.onnx.making import Maker
+from archcost.importers.onnx.places import reshaped
 from archcost.importers.onnx.registry import OPERATORS, Call, Made, operator
 from archcost.importers.onnx.values import Value, blank, broadcast
 from archcost.importers.onnx.windows import windows
@@ -66,22 +67,20 @@ def transposed_conv(m: Maker, c: Call) -> Value:
 
 
 def _filtered(m: Maker, kind: str, x: Value, weight: Value, bias: Value | None, attributes: dict[str, Any]) -> Value:
-    """A layer with filters that are its own, or that are computed and therefore read."""
-    g, rank = m.graph, len(weight.shape) - 2
-    tensor = g.batched(m.read(x))
-    several = tensor.batch != 0 and not tensor.constant
-    order = (1, 0, *range(2, rank + 2))
-    if several:  # as the frames of a video: a spatial axis of their own, with a kernel of 1
-        if rank == 3 or "groups" in attributes or kind == "depthwise":
+    """A layer with filters that are its own, or that are computed and therefore read; also over many maps at once."""
+    rank, after = len(weight.shape) - 2, (1,) * (len(weight.shape) - 2)
+    tensor = m.graph.batched(m.read(x))
+    if x.constant and x.shape[0] == 1:
+        tensor = Tensor(x.shape[1:])
+    elif tensor.batch != 0:
+        if rank == 3:
             raise ArchcostError(f"{kind} of {x.shape[0]} maps at once is not supported")
-        ones = {"kernel": 1, "stride": 1, "dilation": 1, "pad": 0, "output_pad": 0}
-        for key in ones.keys() & attributes.keys():
-            each = attributes[key] if isinstance(attributes[key], tuple) else (attributes[key],) * rank
-            attributes[key] = attributes[key] if attributes[key] == "same" else (ones[key], *each)
-        tensor = g.permute(tensor, order)
-    made = _weighed(m, kind, tensor, None if several else 0, weight, bias, (1,) * rank, attributes)
-    if several:
-        made = g.permute(made, order)
+        order = (1, 0, *range(2, rank + 2))
+        tensor = m.graph.permute(m.graph.whole(tensor), order)
+        made = _weighed(m, kind, tensor, None, weight, bias, after, over_maps(attributes, rank))
+        made = m.graph.permute(made, order)
+        return Value(made, made.shape)
+    made = _weighed(m, kind, tensor, 0, weight, bias, after, attributes)
     return Value(made, made.shape)
 
 
@@ -90,36 +89,30 @@ def _weighed(
     attributes: dict[str, Any],
 ) -> Tensor:  # fmt: skip
     """A layer with weights and perhaps a bias, along the axis that has so many behind it."""
-    computed = bias is not None and bias.tensor.node is not None
-    stored = bias is not None and bias.stored
-    attributes = attributes if stored else {**attributes, "bias": False}
-    if m.owns(weight):
-        made = m.layer(kind, [x], batch, _shared(m, weight, bias), **attributes)
+    own_bias = bias if m.is_weight(bias) else None
+    attributes = attributes if own_bias else {**attributes, "bias": False}
+    own = _own(m, weight, own_bias)
+    if own is None:
+        made = m.layer(kind, [x, m.read(weight)], batch, m.own(own_bias), **attributes)
     else:
-        made = m.layer(kind, [x, m.read(weight)], batch, m.own(bias if stored else None), **attributes)
-    if bias is None or not computed:
+        made = m.layer(kind, [x], batch, own, **attributes)
+    if bias is None or own_bias:
         return made
-    shaped = Value(m.graph.reshape(bias.tensor, (*bias.shape, *after)), (*bias.shape, *after))
-    return m.joined("add", [Value(made, made.shape), shaped]).tensor
+    return m.joined("add", [Value(made, made.shape), reshaped(m, bias, (*bias.shape, *after))]).tensor
 
 
-def _shared(m: Maker, weight: Value, bias: Value | None) -> list[Tensor]:
-    """The weights of a layer: those of an earlier one, if both have the same matrix and the same bias."""
-    assert weight.tensor.weight is not None
+def _own(m: Maker, weight: Value, bias: Value | None) -> list[Tensor] | None:
+    """The weights of a layer: those of an earlier one, if both have the same. None if it cannot have them as its own:
+    they are computed, or those of a layer that has another bias."""
+    if not m.owns(weight) or weight.tensor.weight is None:
+        return None
     name = weight.tensor.weight.name
-    other = bias.tensor.weight.name if bias is not None and bias.stored and bias.tensor.weight else ""
-    if name in m.weighed and m.weighed[name][0] == other:
-        return m.weighed[name][1]
-    taken = name in m.graph.owned
-    if taken:  # by a layer that has another bias, so that the two cannot be one; an embedding has none
-        if not other and name not in m.weighed:
-            return [m.graph.stored[name]]
-        again = m.graph.weight(f"{name}/{len(m.graph.stored)}", m.full[name], True, weight.tensor.weight.dtype)
-        own = [again, *m.own(bias if other else None)]
-    else:
-        own = m.own(weight, bias if other else None)
-        m.weighed[name] = (other, own)
-    return own
+    other = bias.tensor.weight.name if bias is not None and bias.tensor.weight else ""
+    if name not in m.graph.owned:
+        m.weighed[name] = (other, m.own(weight, bias))
+    if name in m.weighed:
+        return m.weighed[name][1] if m.weighed[name][0] == other else None
+    return None if other else [m.graph.stored[name]]  # those of an embedding
 
 
 @operator("Gemm", "FusedGemm")

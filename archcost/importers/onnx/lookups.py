@@ -81,10 +81,13 @@ def picked(m: Maker, c: Call) -> Value:
 
 @operator("ScatterND", "ScatterElements", "Scatter", "TensorScatter")
 def scattered(m: Maker, c: Call) -> Value:
-    """Some elements replaced by others: of constants there is nothing to do."""
-    if any(not value.constant for value in c.inputs if value is not None):
-        return m.uncounted(c.op, [m.read(value) for value in c.inputs if value is not None], c[0].shape)
+    """Some elements replaced by others: of constants there is nothing to do, and stored ones stay what they are."""
+    if m.is_weight(c[0]) and all(value.constant for value in c.inputs[1:] if value is not None):
+        return c[0]._replace(known=None)
     x, places, updates = c[0], c[1], c[2]
+    if not updates.constant or not x.constant:
+        parts = [m.read(x), m.graph.whole(m.read(updates))]
+        return x if updates.constant else Value(m.layer("scatter", parts, parts[0].batch), x.shape)
     few = prod((*x.shape, *places.shape)) <= SMALL and c.op == "ScatterND" and len(places.shape)
     if not few or not folds([x, places, updates]):
         return blank(x.shape)

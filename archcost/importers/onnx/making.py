@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from math import prod
 from typing import Any
 
@@ -11,6 +11,7 @@ from archcost.dims import Shape, sizes
 from archcost.errors import ArchcostError, ShapeError
 from archcost.importers.graph import Graph, Tensor, Weight
 from archcost.importers.onnx.file import NAME, short
+from archcost.importers.onnx.origins import Origin, Origins
 from archcost.importers.onnx.values import RANK, Value, blank, broadcast, check
 from archcost.kinds import LARGEST
 from archcost.net import apply
@@ -19,27 +20,22 @@ from archcost.net import apply
 class Maker:
     """What is made while a model is read: layers, and the stored tensors that are their weights."""
 
-    def __init__(self, title: str, signature: Mapping[str, str]) -> None:
-        self.title, self.graph = title, Graph()
-        self.signature = signature  # which stored tensors are parameters and which buffers, if the exporter says it
+    def __init__(self, title: str, origins: Origins) -> None:
+        self.title, self.graph, self.origins = title, Graph(), origins
         self.full: dict[str, Shape] = {}  # the shapes of stored tensors
-        self.buffers: set[str] = set()
+        self.origin: dict[str, Origin] = {}
         self.vectors: Counter[str] = Counter()  # how many layers have one as bias, scale or shift
         self.weighed: dict[str, tuple[str, list[Tensor]]] = {}  # by its matrix: a layer's bias, and all its weights
         self.aliases: dict[tuple[str, str], str] = {}  # of vectors that are read in several modules
         self.scoped = False  # whether the exporter says which module a node belongs to
 
     def weight(self, name: str, shape: Shape, floating: bool, dtype: str = "") -> Value:
-        """A stored tensor, by its shape: trained if it has several elements, or is known to be a parameter."""
+        """A stored tensor, by its shape."""
         if len(shape) > RANK or any(n < 0 for n in shape) or prod(shape) > LARGEST:
             raise ArchcostError(f"{self.title}: {short(name)!r} has an impossible shape of {sizes(shape)}")
-        kind = self.signature.get(name)
-        made_up = bool(self.signature) and name.startswith("val_")  # by the exporter, as is a mask
-        trained = floating and (kind == "PARAMETER" or (kind is None and prod(shape) > 1 and not made_up))
         key = name if len(name) <= NAME else f"{short(name)}/{len(self.full)}"
-        if kind == "BUFFER":
-            self.buffers.add(key)
-        self.full[key] = shape or (1,)
+        self.full[key], self.origin[key] = shape or (1,), self.origins.of(name, shape, floating)
+        trained = floating and self.origin[key] == "trained"
         return Value(Tensor(shape or (1,), weight=Weight(key, trained, dtype)), shape)
 
     def uncounted(self, operator: str, read: Sequence[Tensor], shape: Shape) -> Value:
@@ -55,7 +51,7 @@ class Maker:
         if tensor.node is not None or tensor.weight is None:
             return tensor
         name, dtype = tensor.weight.name, tensor.weight.dtype
-        if name in self.buffers:
+        if self.origin[name] == "buffer":
             self.graph.weight(name, self.full[name], False, dtype)
         if not tensor.weight.trained or self.graph.owned.get(name, -1) >= 0:  # counted where it is owned
             return Tensor(tensor.shape)
@@ -71,7 +67,13 @@ class Maker:
 
     def owns(self, value: Value) -> bool:
         """Whether a tensor can be the own weights of a layer: it is stored, and no layer by itself already."""
-        return value.stored and value.tensor.weight is not None and value.tensor.weight.name not in self.graph.given
+        weight = value.tensor.weight
+        return self.is_weight(value) and weight is not None and weight.name not in self.graph.given
+
+    def is_weight(self, value: Value | None) -> bool:
+        """Whether a tensor is stored as a weight, be it quantised or of one element; a buffer or a number is none."""
+        weight = value.tensor.weight if value is not None and value.stored else None
+        return weight is not None and (weight.trained or self.origin[weight.name] in ("trained", "number"))
 
     def own(self, *values: Value | None, trained: bool = True) -> list[Tensor]:
         """Stored tensors as the weights of the next layer. Vectors are not shared: equal ones are stored once."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from math import prod
+from typing import Any
 
 from archcost.dims import sizes
 from archcost.errors import ArchcostError
@@ -14,27 +15,31 @@ from archcost.importers.onnx.registry import Call, Made, operator
 from archcost.importers.onnx.values import Value, axis_of, blank
 
 
-def _trained(m: Maker, scale: Value | None, shift: Value | None) -> tuple[list[Tensor], dict[str, bool]]:
+def _trained(m: Maker, scale: Value | None, shift: Value | None) -> tuple[list[Tensor], dict[str, Any]]:
     """The vectors of a norm that are stored, and which are not."""
-    given = {"scale": scale is not None and scale.stored, "shift": shift is not None and shift.stored}
-    own = m.own(*(value for value in (scale, shift) if value is not None and value.stored))
-    return own, {key: False for key, value in given.items() if not value}
+    own = m.own(*(value for value in (scale, shift) if m.is_weight(value)))
+    return own, {key: False for key, value in (("scale", scale), ("shift", shift)) if not m.is_weight(value)}
 
 
 @operator("BatchNormalization")
 def batch_norm(m: Maker, c: Call) -> Made:
-    """Batch normalisation by stored statistics."""
+    """Batch normalisation by stored statistics; by those of the tensor itself it is a group of each channel."""
     x = c[0]
     channels = x.shape[1] if len(x.shape) > 1 else 0
     if any(c[place].shape != (channels,) for place in (1, 2, 3, 4)):
         raise ArchcostError(f"the statistics of {sizes(c[1].shape)} do not fit {sizes(x.shape)}")
-    tensor, (own, trained) = m.graph.batched(m.read(x)), _trained(m, c[1], c[2])
-    own += m.own(c[3], c[4], trained=False)
+    tensor, (own, attributes) = m.graph.batched(m.read(x)), _trained(m, c[1], c[2])
+    kind = "batchnorm" if c[3].tensor.node is None and not c.number("training_mode", 0) else "groupnorm"
+    if kind == "batchnorm":
+        own += m.own(c[3], c[4], trained=False)
+    else:
+        attributes["groups"] = channels
     rest = [blank(value.shape) for value in c.inputs[3:5] if value is not None]
-    if tensor.batch == 0 or tensor.constant:
-        return [Value(m.layer("batchnorm", [tensor], tensor.batch, own, **trained), x.shape), *rest]
+    if tensor.batch == 0 or (x.constant and x.shape[0] == 1):
+        tensor = Tensor(x.shape[1:]) if x.constant else tensor
+        return [Value(m.layer(kind, [tensor], 0, own, **attributes), x.shape), *rest]
     order = (1, 0, *range(2, len(x.shape)))
-    moved = m.layer("batchnorm", [m.graph.permute(m.graph.whole(tensor), order)], None, own, **trained)
+    moved = m.layer(kind, [m.graph.permute(m.graph.whole(tensor), order)], None, own, **attributes)
     return [Value(m.graph.permute(moved, order), x.shape), *rest]
 
 

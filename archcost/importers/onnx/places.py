@@ -30,6 +30,7 @@ from archcost.importers.onnx.values import (
     known_as,
     replaced,
 )
+from archcost.importers.onnx.windows import windows
 from archcost.kinds import LARGEST
 
 
@@ -123,6 +124,15 @@ def unsqueeze(m: Maker, c: Call) -> Value:
         shape.append(size)
     made = tuple(shape)
     return m.viewed(x, made, lambda tensor: m.graph.seen_as(tensor, made, batch))
+
+
+@operator("Col2Im")
+def col2im(m: Maker, c: Call) -> Value:
+    """Columns added up where their windows lie."""
+    space, kernel = c.numbers("image_shape", 1) or (), c.numbers("block_shape", 2) or ()
+    if len(c[0].shape) != 3 or not kernel:
+        raise ArchcostError(f"cannot add up the columns of {sizes(c[0].shape)}")
+    return m.on_map("fold", c[0], out=space, kernel=one(kernel), **windows(c, space, kernel))
 
 
 @operator("Transpose")

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from math import prod
 from typing import Any
 
 import numpy as np
 
 from archcost.errors import ArchcostError
-from archcost.importers.attributes import one
+from archcost.importers.attributes import one, over_maps
 from archcost.importers.onnx.making import Maker
 from archcost.importers.onnx.registry import Call, Made, operator
 from archcost.importers.onnx.values import Value, axis_of, blank, folds, known_as
@@ -33,8 +33,19 @@ def pool(m: Maker, c: Call) -> Made:
     if c.op == "AveragePool" and "dilation" in attributes:
         (space,) = [apply("maxpool", (x.shape[1:],), attributes).out]
         return m.uncounted("AveragePool with dilations", [m.read(x)], (x.shape[0], *space))
-    made = m.on_map("maxpool" if c.op == "MaxPool" else "avgpool", x, **attributes)
+    made = _pooled(m, "maxpool" if c.op == "MaxPool" else "avgpool", x, attributes)
     return [made, blank(made.shape)] if len(c.declared) > 1 else made
+
+
+def _pooled(m: Maker, kind: str, x: Value, attributes: Mapping[str, Any]) -> Value:
+    """A pool, also of many maps at once."""
+    tensor = m.graph.batched(m.read(x))
+    if tensor.batch == 0 or x.constant:
+        return m.on_map(kind, x, **attributes)
+    order = (1, 0, *range(2, len(x.shape)))
+    moved = m.graph.permute(m.graph.whole(tensor), order)
+    made = m.graph.permute(m.layer(kind, [moved], None, **over_maps(attributes, len(x.shape) - 2)), order)
+    return Value(made, made.shape)
 
 
 @operator("GlobalAveragePool", "GlobalMaxPool")

@@ -101,18 +101,16 @@ def quantised_by_range(m: Maker, c: Call) -> Made:
 @operator("ConvInteger", "MatMulInteger")
 def product_of_integers(m: Maker, c: Call) -> Value:
     """A product whose sums stay whole numbers; the stored weights are quantised."""
-    made = conv(m, replace(c, inputs=c.inputs[:2])) if c.op == "ConvInteger" else matmul(m, c)
+    made = (conv if c.op == "ConvInteger" else matmul)(m, replace(c, inputs=[c[0], _stored(c[1])]))
     return typed(m, made, "int32")
 
 
 @operator("QLinearConv", "QLinearMatMul", "QGemm")
 def product_of_quantised(m: Maker, c: Call) -> Value:
     """A product of quantised numbers, which quantises what it makes; QGemm may leave that out."""
-    bias = 8 if c.op == "QLinearConv" else 6
-    inputs = [c[0], c[3]] if c.op == "QLinearMatMul" else [c[0], c[3], c.given(bias)]
-    product = {"QLinearConv": conv, "QLinearMatMul": matmul, "QGemm": gemm}[c.op]
-    place = 8 if c.op == "QGemm" else 7
-    return typed(m, product(m, replace(c, inputs=inputs)), zero_type(c, place, "uint8" if c.given(place) else ""))
+    product, bias, zero = {"QLinearConv": (conv, 8, 7), "QLinearMatMul": (matmul, 8, 7), "QGemm": (gemm, 6, 8)}[c.op]
+    inputs = [x and _stored(x) for x in (c[0], c[3], c.given(bias))]
+    return typed(m, product(m, replace(c, inputs=inputs)), zero_type(c, zero, "uint8" if c.given(zero) else ""))
 
 
 @operator("QLinearAdd", "QLinearMul")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import ChainMap
 from collections.abc import Mapping, MutableMapping, Sequence
 from dataclasses import replace
@@ -19,7 +18,6 @@ from archcost.importers.graph import path
 from archcost.importers.onnx.file import (
     FLOATING,
     SCOPES,
-    SIGNATURE,
     declared_sizes,
     domain_of,
     elements,
@@ -33,6 +31,7 @@ from archcost.importers.onnx.file import (
     was_batchnorm,
 )
 from archcost.importers.onnx.making import Maker
+from archcost.importers.onnx.origins import origins
 from archcost.importers.onnx.registry import OPERATORS, Call
 from archcost.importers.onnx.values import Value, check
 from archcost.net import Net
@@ -85,9 +84,8 @@ class Reading:
 
     def __init__(self, model: Any, title: str, dims: Mapping[str, int]) -> None:
         self.model, self.title, self.dims = model, title, dims
-        signature = next((p.value for p in model.graph.metadata_props if p.key == SIGNATURE), "")
-        self.signature = {n: kind for kind, n in re.findall(r": (PARAMETER|BUFFER) target='([^']*)'", signature)}
-        self.maker = Maker(title, self.signature)
+        self.origins = origins(model)
+        self.maker = Maker(title, self.origins)
         self.graph = self.maker.graph
         self.functions = {(domain_of(f.domain), f.name): f for f in model.functions}
         self.sizes: dict[str, int] = {}  # what names of sizes stand for
@@ -128,7 +126,7 @@ class Reading:
         if shared:
             found.append(f"{len(shared)} vectors that are stored once are counted in each layer that has one")
         stored = {tensor.name for tensor in self.model.graph.initializer}
-        gone = {name for name, kind in self.signature.items() if kind == "PARAMETER" and name not in stored}
+        gone = self.origins.parameters - stored
         if gone:
             found.append(f"{len(gone)} parameters that the exporter merged or left out are not there under their names")
         return found
@@ -143,7 +141,7 @@ class Reading:
 
     def found(self, scope: Scope, name: str, what: str) -> Value:
         """The value of a name."""
-        if name not in scope.values and name in self.signature:
+        if name not in scope.values and name in self.origins.signature:
             raise ArchcostError(f"{self.title} has no weights, not even their shapes; save it with external data")
         if name not in scope.values:
             raise ArchcostError(f"{what} reads {short(name)!r}, which is neither stored nor made by a node before it")
@@ -196,7 +194,7 @@ class Reading:
 
     def absent(self, scope: Scope) -> None:
         """Weights that the exporter left out altogether, of which the file still has the shapes."""
-        for name in self.signature:
+        for name in self.origins.signature:
             axes = self.declared.get(name)
             if name not in scope.values and axes is not None and all(isinstance(n, int) for n in axes):
                 self.define(scope, name, self.maker.weight(name, tuple(axes), True))
@@ -361,9 +359,10 @@ class Reading:
         if bias.shape[-1] != weight.shape[1] or len(bias.shape) > len(call[0].shape) or not self.maker.owns(bias):
             return None
         name = weight.tensor.weight.name if weight.tensor.weight else ""
-        if self.graph.owned.get(name, -1) >= 0 or not (bias.tensor.weight and bias.tensor.weight.trained):
+        label = bias.tensor.weight.name if bias.tensor.weight else ""
+        if self.graph.owned.get(name, -1) >= 0 and self.maker.weighed.get(name, ("",))[0] != label:
             return None
-        inside = path(short(bias.tensor.weight.name)).removesuffix("/bias")
+        inside = path(short(label)).removesuffix("/bias")
         if inside.startswith(f"{self.graph.module}/"):
             self.graph.module = inside
         scope.skipped[readers[0]] = node.output[0]
