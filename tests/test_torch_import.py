@@ -359,10 +359,8 @@ class Overwriting(nn.Module):
 
 def test_values_written_over_others() -> None:
     """What is written into a part of a tensor is computed, and is there for all that read the whole."""
-    net = imported(Overwriting().eval(), (1, 8))
-    last = next(node for node in net.nodes if node.op == "flatten")
-    assert [node.op for node in net.nodes].count("linear") == 3
-    assert net.nodes[last.inputs[0]].op == "scatter"
+    kinds = [node.op for node in imported(Overwriting().eval(), (1, 8)).nodes]
+    assert (kinds.count("linear"), kinds.count("scatter")) == (3, 3)
 
 
 def test_several_outputs() -> None:
