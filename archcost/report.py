@@ -193,7 +193,8 @@ def depth(steps: Sequence[Step]) -> int:
     deepest: list[int] = []
     for step in steps:
         before = max((deepest[i] for i in step.node.inputs), default=0)
-        deepest.append(before + ("weight" in step.cost.params))
+        owner = step if step.node.shares is None else steps[step.node.shares]
+        deepest.append(before + ("weight" in owner.cost.params))
     return deepest[-1] if deepest else 0
 
 

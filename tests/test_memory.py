@@ -165,3 +165,9 @@ def test_types_in_place(tmp_path) -> None:
     assert archcost.load(str(tmp_path / "net.yaml")).totals.peak_memory_bytes == 8 + 8 * 4
     (tmp_path / "net.yaml").write_text(text.replace("float32", "int8"))
     assert archcost.load(str(tmp_path / "net.yaml")).totals.peak_memory_bytes == 4 * 4 + 8
+
+
+def test_depth_of_shared_layers(tmp_path) -> None:
+    """A layer that uses the weights of another is a layer with weights on the path."""
+    (tmp_path / "net.yaml").write_text("input: [4]\nlayers: [{linear: 4, as: a}, {linear: 4, shares: a}, relu]\n")
+    assert archcost.load(str(tmp_path / "net.yaml")).totals.depth == 2

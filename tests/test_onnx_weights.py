@@ -12,6 +12,7 @@ pytest.importorskip("onnx")
 from onnx import helper
 from onnx_models import FLOAT, counts, model, node, numbers, out, weight
 
+from archcost.errors import ArchcostError
 from archcost.net import Net
 
 MAP = (1, 8, 8, 8)
@@ -161,6 +162,29 @@ def test_columns_become_a_map(read: Callable[..., Net]) -> None:
     nodes = [*shaped("r", "x", 1, 72, 64), node("Col2Im", "r size k", pads=[1] * 4)]
     net = read(model(nodes, (1, 8, 9, 64), [numbers("size", [8, 8]), numbers("k", [3, 3])]))
     assert (out(net), net.nodes[-1].op) == ((8, 8, 8), "fold")
+
+
+@pytest.mark.parametrize("also", [False, True])
+def test_gates_in_another_order(read: Callable[..., Net], also: bool) -> None:
+    """Weights that are cut into gates and joined again are those of the layer; what something else reads is not."""
+    starts = [numbers(f"s{i}", [4 * i]) for i in range(5)]
+    nodes = []
+    for name in ("w", "r"):
+        nodes += [node("Slice", f"{name} s{i} s{i + 1} s0", f"{name}{i}") for i in range(4)]
+        nodes.append(node("Concat", f"{name}0 {name}3 {name}1 {name}2", f"{name}_", axis=0))
+        nodes.append(node("Unsqueeze", f"{name}_ s0", f"{name}__"))
+    nodes += [node("Neg", "w", "minus")] * also + [node("Transpose", "x", "t", perm=[1, 0, 2])]
+    nodes.append(node("LSTM", "t w__ r__ b", "y h c", hidden_size=4))
+    made = model(nodes, (1, 5, 3), [weight("w", 16, 3), weight("r", 16, 4), weight("b", 1, 32), *starts])
+    sizes = {"w__": (1, 16, 3), "r__": (1, 16, 4)}
+    made.graph.value_info.extend(helper.make_tensor_value_info(name, FLOAT, dims) for name, dims in sizes.items())
+    if also:
+        with pytest.raises(ArchcostError, match="LSTM: 3 times"):
+            read(made)
+        return
+    net = read(made)
+    assert counts(net)[:2] == (5 * (16 * 3 + 16 * 4), 16 * 3 + 16 * 4 + 32)
+    comes_back(net)
 
 
 def test_parameters_of_one_element(read: Callable[..., Net]) -> None:

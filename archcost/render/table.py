@@ -55,7 +55,7 @@ FIELDS: Mapping[str, Field] = {
     "out_channels": Field("output\nC", lambda r: r.output[0]),
     "out_size": Field("\nH/W", lambda r: _space(r.output), text=axes),
     "output": Field("output", lambda r: sizes(r.output), left=True),
-    "dtype": Field("type", lambda r: r.dtype, left=True),
+    "dtype": Field("dtype", lambda r: r.dtype, left=True),
     "storage": Field("storage", lambda r: r.storage, left=True),
     "elements": Field("elements", lambda r: r.elements, "elements"),
     "memory": Field("memory", lambda r: r.memory_bytes, "memory_bytes"),

@@ -38,6 +38,13 @@ class Maker:
         trained = floating and self.origin[key] == "trained"
         return Value(Tensor(shape or (1,), weight=Weight(key, trained, dtype)), shape)
 
+    def joined_weight(self, name: str, shape: Shape, part: Value) -> Value:
+        """Stored tensors, of which one is given, as a single one."""
+        check(shape, short(name))
+        self.full[name], self.origin[name] = shape, "trained"
+        dtype = part.tensor.weight.dtype if part.tensor.weight else ""
+        return Value(Tensor(shape, weight=Weight(name, True, dtype)), shape)
+
     def uncounted(self, operator: str, read: Sequence[Tensor], shape: Shape) -> Value:
         """A tensor that an unknown operator makes; of constants it is one."""
         check(shape, operator)

@@ -31,6 +31,7 @@ from archcost.importers.onnx.file import (
     was_batchnorm,
 )
 from archcost.importers.onnx.making import Maker
+from archcost.importers.onnx.orders import ordered
 from archcost.importers.onnx.origins import origins
 from archcost.importers.onnx.registry import OPERATORS, Call
 from archcost.importers.onnx.values import Value, check
@@ -62,6 +63,7 @@ class Scope:
     ) -> None:
         self.values, self.opsets, self.attributes, self.depth, self.at = values, opsets, attributes, depth, at
         self.readers: dict[str, list[int]] = {}
+        self.ready: set[int] = set()  # nodes that only bring weights into an order
         self.skipped: dict[int, str] = {}  # an addition that belongs to the product before it, and its name
 
     def reading(self, nodes: Sequence[Any], name: str) -> list[Any]:
@@ -214,7 +216,13 @@ class Reading:
                 scope.readers.setdefault(name, []).append(place)
         for name in outputs:
             scope.readers.setdefault(name, []).append(-1)
+        for name, one in ordered(nodes, scope.readers, scope.values, self.expected).items():
+            (leaf, *_) = one.leaves
+            self.define(scope, name, self.maker.joined_weight(name, self.expected(name) or (), scope.values[leaf]))
+            scope.ready |= one.places
         for place, node in enumerate(nodes):
+            if place in scope.ready:
+                continue
             self.steps += 1
             if self.steps > NODES:
                 raise ArchcostError(f"{self.title} has more than {NODES} nodes, with those of its functions")

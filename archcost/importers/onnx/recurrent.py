@@ -25,8 +25,10 @@ def recurrent(m: Maker, c: Call) -> Made:
     if weight.shape != (directions, gates * hidden, x.shape[2]) or state.shape != (directions, gates * hidden, hidden):
         raise ArchcostError(f"weights of {sizes(weight.shape)} do not fit {sizes(x.shape)}")
     if not weight.stored or c.given(7) is not None:
-        sides = (directions, 1, hidden)
-        return [m.uncounted(c.op, [m.read(x)], shape) for shape in ((x.shape[0], *sides), sides, sides)]
+        tokens, many = x.shape[1 if last else 0], x.shape[0 if last else 1]
+        full = (many, tokens, directions, hidden) if last else (tokens, directions, many, hidden)
+        sides = (many, directions, hidden) if last else (directions, many, hidden)
+        return [m.uncounted(c.op, [m.read(x)], shape) for shape in (full, sides, sides)]
     place = 0 if last else 1
     tensor = m.graph.batched(m.read(x), place)
     if tensor.batch != place:
