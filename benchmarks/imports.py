@@ -1,4 +1,4 @@
-"""How long does `archcost table` of an ONNX file take as a whole process, beside importing onnx and its own libraries?
+"""How long do `archcost table` and `import` of an ONNX file take, beside importing onnx and their own libraries?
 
 python benchmarks/imports.py            ResNet-50, which PyTorch exports first
 python benchmarks/imports.py FILE...    other files
@@ -29,13 +29,15 @@ def exported(folder: str) -> str:
 
 
 def main() -> None:
-    """Print one line a file: both medians, the ratio, and the time that is our own."""
+    """Print two lines a file: both medians, the ratio, and the time that is our own."""
     archcost = str(Path(sys.executable).with_name("archcost"))
     with tempfile.TemporaryDirectory() as folder:
         for file in sys.argv[1:] or [exported(folder)]:
-            ours, base, ratio = compare([archcost, "table", file], [sys.executable, "-c", LIBRARIES])
-            times = f"{ours * 1e3:6.0f} ms   {LIBRARIES!r} {base * 1e3:6.0f} ms"
-            print(f"archcost table {Path(file).name} {times}   {ratio:.2f}x as long, {(ours - base) * 1e3:.0f} ms more")
+            for command in ("table", "import"):
+                ours, base, ratio = compare([archcost, command, file], [sys.executable, "-c", LIBRARIES])
+                times = f"{ours * 1e3:6.0f} ms   {LIBRARIES!r} {base * 1e3:6.0f} ms"
+                more = f"{ratio:.2f}x as long, {(ours - base) * 1e3:.0f} ms more"
+                print(f"archcost {command} {Path(file).name} {times}   {more}")
 
 
 if __name__ == "__main__":
