@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 pytest.importorskip("onnx")
 from onnx_models import FLOAT, INT, model, node, numbers, out, weight
@@ -49,6 +51,57 @@ def test_names_are_kept(read: Callable[..., Net]) -> None:
         assert out(there) == (positions, positions), "halved twice, rounded up"
         assert at(net, height=height, width=width) == plain(there)
     assert at(read(made, dims={"height": 20}), width=12) == plain(read(made, dims={"height": 20, "width": 12}))
+
+
+# A stage halves a map, or nearly: rounded down, rounded up, around each second position, cut into parts.
+STAGES = {
+    "down": {"kernel_shape": [2, 2], "strides": [2, 2]},
+    "up": {"kernel_shape": [2, 2], "strides": [2, 2], "ceil_mode": 1},
+    "around": {"kernel_shape": [3, 3], "strides": [2, 2], "pads": [1, 1, 1, 1]},
+    "thirds": {"kernel_shape": [3, 3], "strides": [3, 3]},
+}
+
+
+def staged(stages: Sequence[str], of: int, whole: bool) -> Any:
+    """A pyramid of maps, the last one resized to one of the others, as positions; `whole` takes but whole multiples."""
+    made = [node("MaxPool", f"m{i}", f"m{i + 1}", **STAGES[stage]) for i, stage in enumerate(stages)]
+    last = f"m{len(stages)}"
+    if whole:  # parts of 2 by 2 positions
+        made += [node("Shape", last, "w"), node("Slice", "w 2 4", "wide"), node("Div", "wide 2", "parts"),
+                 node("Mul", "parts 2", "all"), node("Concat", "1 3 all", "cut", axis=0), node("Reshape", f"{last} cut",
+                 "whole")]  # fmt: skip
+        last = "whole"
+    made += [
+        node("Shape", f"m{of}", "s"), node("Slice", "s 2 4", "there"), node("Concat", "1 3 there", "target", axis=0),
+        node("Resize", f"{last} . . target", "r"), node("Shape", "r", "t"), node("Slice", "t 2 3", "h"),
+        node("Slice", "t 3 4", "v"), node("Mul", "h v", "n"), node("Concat", "1 3 n", "flat", axis=0),
+        node("Reshape", "r flat"),
+    ]  # fmt: skip
+    made.insert(0, node("Relu", "x", "m0"))
+    return model(made, ("batch", 3, "height", "width"), [*SHAPES, numbers("4", [4])])
+
+
+@settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.lists(st.sampled_from([*STAGES]), min_size=1, max_size=5),
+    st.integers(0, 5),
+    st.booleans(),
+    st.lists(st.tuples(st.integers(30, 1300), st.integers(30, 1300)), min_size=6, max_size=6),
+)
+def test_any_stages(read: Callable[..., Net], stages: list[str], of: int, whole: bool, sizes: Any) -> None:
+    """At whatever size it is read, it costs there what the names say; at the others both refuse."""
+    made = staged(stages, min(of, len(stages)), whole)
+    try:
+        net = read(made)
+    except ArchcostError as error:
+        assert "takes few of the sizes" in str(error)  # whole multiples of many
+        return
+    for height, width in [*sizes, *((h // 64 * 64 + 64, w // 64 * 64 + 64) for h, w in sizes)]:
+        try:
+            there = read(made, dims={"height": height, "width": width})
+        except ArchcostError:
+            continue
+        assert at(net, height=height, width=width) == plain(there)
 
 
 def test_tokens(read: Callable[..., Net]) -> None:
