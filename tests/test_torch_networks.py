@@ -1,7 +1,7 @@
 """Do random networks cost the same here and in PyTorch: every layer's shape, parameters, buffers, multiply-accumulates?
 
 `networks.py` draws and compares them; `python tests/networks.py 10000 SEED` runs more. What once failed is kept in
-`data/network_failures.json`: fixed here, or a known difference that `networks.py` documents.
+`data/network_failures.json`: fixed here, or a known difference that `network_difference.py` documents.
 """
 
 from __future__ import annotations
@@ -17,7 +17,9 @@ from hypothesis import Phase, given, settings
 from archcost.cost import layer_names
 
 pytest.importorskip("torch")
-from networks import ALL, LEFT_OUT, ROWS, Drawn, difference, networks, theirs
+from network_difference import difference, theirs
+from network_table import LEFT_OUT, ROWS
+from networks import ALL, Drawn, networks
 
 MANY = 2000
 PHASES = [Phase.generate, Phase.shrink]  # that of explanations would trace every line
