@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -49,6 +50,11 @@ class Net(NamedTuple):
     source: str = ""
     accuracy: Accuracy | None = None
     notes: str = ""  # what an importer has to say
+
+
+def uncounted(nodes: Iterable[Node]) -> Mapping[str, int]:
+    """The operators that are not counted, because nobody knows what they cost, and how often each stands there."""
+    return Counter(str(node.attributes["operator"]) for node in nodes if node.op == "uncounted")
 
 
 class Step(NamedTuple):
@@ -100,6 +106,8 @@ def identities(shape: Shape) -> tuple[Any, ...]:
 def _cost(node: Node, inputs: tuple[Shape, ...]) -> Cost:
     try:
         cost = apply(node.op, inputs, node.attributes)
+        absent = node.dtypes.keys() - {OUTPUT, *cost.params}
+        require(not absent, "{} has no {} that could have a type", node.op, ", ".join(sorted(absent)))
         for size in cost.out:
             require(at_least(size, 1), "gives an empty output: {}", cost.out)
             require(not isinstance(size, int) or size <= LARGEST, "gives an impossible output: {}", cost.out)

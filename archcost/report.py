@@ -84,7 +84,7 @@ class Report(NamedTuple):
 
     @property
     def uncounted(self) -> Mapping[str, int]:
-        """The operators that are not counted, because nobody knows what they cost, and how often each stands there."""
+        """The operators among its rows that are not counted, and how often each stands there."""
         return Counter(str(row.attributes["operator"]) for row in self.rows if row.op == "uncounted")
 
 

@@ -251,3 +251,40 @@ def test_input_channels_of_joins(archcost, tmp_path: Path, layers: str, channels
     path.write_text(f"input: [4, 8, 8]\nlayers: [{{{layers}}}]")
     lines = archcost("table", str(path), "--columns", "op,in_channels", "--format", "csv").stdout.splitlines()
     assert lines[-1].split(",")[1] == channels
+
+
+UNKNOWN = """
+input: [3, 8, 8]
+layers:
+  - {conv: {out: 4, kernel: 3}, as: a}
+  - uncounted: {operator: fft, out: [4, 6, 6]}
+"""
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        *(("table", "--format", form) for form in ("rich", "markdown", "csv", "json")),
+        *(("explain", "--format", form) for form in ("rich", "markdown", "json", "latex")),
+        *(("formula", "--format", form) for form in ("text", "markdown", "json", "latex", "python")),
+        *(("reconcile", "--format", form) for form in ("rich", "markdown", "json")),
+        *(("compare", "alexnet", "--format", form) for form in ("rich", "markdown", "json")),
+        *(("identify", "params=112", "--format", form) for form in ("rich", "json")),
+    ],
+    ids=" ".join,
+)
+def test_what_is_not_counted_is_said(archcost, tmp_path: Path, arguments: tuple[str, ...]) -> None:
+    """In each format of each report, and it parses as before."""
+    (tmp_path / "net.yaml").write_text(UNKNOWN)
+    command, *options = arguments
+    if command == "formula":
+        pytest.importorskip("sympy")
+    shown = archcost(command, str(tmp_path / "net.yaml"), *options).stdout
+    if options[-1] == "json":
+        assert "fft" in str({key: part for key, part in json.loads(shown).items() if key != "layers"})
+    elif options[-1] == "csv":
+        assert shown.splitlines()[-1].endswith(",fft")
+    else:
+        assert "INCOMPLETE: not counted are fft (1)" in shown
+    if options[-1] == "python":
+        compile(shown, "formula", "exec")

@@ -8,8 +8,9 @@ from typing import Any
 
 import click
 
-from archcost.cli.options import Network, chosen_format, draw, emit, knobs, limit_option, load, output, parsed_limits
+from archcost.cli.options import Network, chosen_format, draw, emit, knobs, limited, load, output, parsed_limits
 from archcost.errors import ArchcostError
+from archcost.foreign import is_foreign
 
 LISTED = ("rich", "json", "csv", "markdown")
 
@@ -73,9 +74,9 @@ def show_command(name: str, settings: tuple[str, ...], limits: tuple[str, ...], 
 
 @click.command("validate")
 @click.argument("files", nargs=-1, required=True, type=click.Path())
-@limit_option
+@limited
 def validate_command(files: tuple[str, ...], limits: tuple[str, ...]) -> None:
-    """Check specification files: every variant is expanded and every shape worked out.
+    """Check specification files, or models: every variant is expanded and every shape worked out.
 
     Exit code 2 if one is bad; all are looked at.
 
@@ -85,7 +86,7 @@ def validate_command(files: tuple[str, ...], limits: tuple[str, ...]) -> None:
     bad = 0
     for file in files:
         try:
-            click.echo(f"{file}: {_checked(Path(file), limits)}")
+            click.echo(f"{file}: {_checked(file, limits)}")
         except ArchcostError as error:
             bad += 1
             click.echo(str(error), err=True)
@@ -93,21 +94,22 @@ def validate_command(files: tuple[str, ...], limits: tuple[str, ...]) -> None:
         raise click.exceptions.Exit(2)
 
 
-def _checked(path: Path, limits: tuple[str, ...]) -> str:
+def _checked(file: str, limits: tuple[str, ...]) -> str:
     from archcost.claims import claims_of
     from archcost.expand import expand
     from archcost.net import INPUT, propagate
     from archcost.presets import one_of, read_convention
     from archcost.source import read
-    from archcost.zoo import CONVENTIONS, SOURCES, check_source, load_spec, sources
+    from archcost.zoo import CONVENTIONS, SOURCES, check_source, find, load_spec, sources
 
+    path = Path(file)
     if path.resolve() == SOURCES.resolve():
         return f"ok, {len(sources())} sources"
     if path.resolve() == CONVENTIONS.resolve():
         entries = read(path).data.items()
         return f"ok, {len([read_convention(name, entry) for name, entry in entries])} conventions"
     allowed = parsed_limits(limits)
-    spec = load_spec(path, allowed)
+    spec = find(file, allowed)[0] if is_foreign(file) else load_spec(path, allowed)
     nets = [expand(spec, variant, limits=allowed) for variant in spec.variants or (None,)]
     layers = sum(step.node.op != INPUT for net in nets for step in propagate(net))
     claims = claims_of(spec)

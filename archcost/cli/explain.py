@@ -18,6 +18,7 @@ from archcost.cli.options import (
     load,
     output,
 )
+from archcost.net import uncounted
 
 FORMATS = ("rich", "json", "markdown", "latex")
 
@@ -51,12 +52,16 @@ def explain_command(
     convention = counted(options["convention_name"], [name], limits)
     found = list(explanations(steps_under(convention, net), layer, convention, options["dtype"] or convention.dtype))
     from archcost.render import explanation as render
+    from archcost.render.units import incomplete
 
+    left_out = uncounted(net.nodes)
+    remarks = incomplete(net.name, left_out)
     if form == "json":
         from archcost.render import json
 
-        emit(json.text({"network": net.name, "layers": list(map(render.as_json, found))}), options["output"])
+        data = {"network": net.name, "layers": list(map(render.as_json, found))}
+        emit(json.text({**data, **({"incomplete": dict(left_out)} if left_out else {})}), options["output"])
     elif form == "latex":
-        emit(render.latex(found), options["output"])
+        emit(render.latex(found, remarks), options["output"])
     else:
-        emit(draw(form, render.grids(found, convention.kilo), options["output"]), options["output"])
+        emit(draw(form, render.grids(found, convention.kilo, remarks), options["output"]), options["output"])

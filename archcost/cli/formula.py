@@ -24,7 +24,7 @@ from archcost.cli.options import (
 )
 from archcost.errors import ArchcostError, SpecError
 from archcost.expression import evaluate
-from archcost.net import Step
+from archcost.net import Step, uncounted
 from archcost.source import Value
 from archcost.zoo import find, load_net
 
@@ -61,12 +61,14 @@ def formula_command(terms: tuple[str, ...], limits: tuple[str, ...], **options: 
     form = chosen_format(options["form"], options["output"], FORMATS)
     _need_sympy()
     from archcost.render import formulas as render
+    from archcost.render.units import incomplete
 
     subjects = list(_subjects(terms))
     if len(subjects) > 2 or (len(subjects) == 2 and (options["per_layer"] or options["quantity"] == "shape")):
         raise ArchcostError("a ratio is that of one quantity of two networks")
     found: list[Named] = []
     remarks: list[str] = []
+    left_out: list[str] = []
     for name, settings in subjects:
         convention = counted(options["convention_name"], [name], limits)
         given = settings or _axes(name, limits)
@@ -83,6 +85,7 @@ def formula_command(terms: tuple[str, ...], limits: tuple[str, ...], **options: 
                 ]
             )
         found += _formulas(shown, steps, options, convention)
+        left_out += incomplete(shown, uncounted(step.node for step in steps))
         if any(each.formula.symbols for each in found):
             remarks += _where_impossible(name, given, limits)
     if len(subjects) == 2:
@@ -91,13 +94,15 @@ def formula_command(terms: tuple[str, ...], limits: tuple[str, ...], **options: 
             remarks.append("the same, whatever the symbols stand for")
     for each in found:
         remarks += [text for text in _advice(each.formula) if text not in remarks]
-    written = {"latex": render.latex, "markdown": render.markdown, "python": render.python}
+    remarks += left_out
+    written = {"latex": (render.latex, "% "), "markdown": (render.markdown, ""), "python": (render.python, "# ")}
     if form == "json":
         from archcost.render import json
 
         emit(json.text(render.as_json(found, remarks)), options["output"])
     elif form in written:
-        emit(written[form](found), options["output"])
+        write, comment = written[form]
+        emit("".join(f"{comment}{text}\n" for text in left_out) + write(found), options["output"])
     elif len(found) == 1 and not remarks:
         emit(str(found[0].formula), options["output"])
     else:

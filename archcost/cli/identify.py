@@ -10,7 +10,7 @@ import click
 from archcost.cli.options import Network, chosen_format, draw, emit, knobs, output, parsed_limits, setting
 from archcost.errors import ArchcostError
 from archcost.identify import Printed, Search, printed
-from archcost.net import propagate
+from archcost.net import propagate, uncounted
 from archcost.variations import variations
 from archcost.zoo import find
 
@@ -50,7 +50,8 @@ def identify_command(
     allowed = parsed_limits(limits)
     spec, variant = find(name, allowed)
     candidates = variations(spec, variant or spec.first, dict(map(setting, settings)), allowed)
-    propagate(candidates[0].net())  # what is wrong with the network itself is no reading that fails
+    net = candidates[0].net()
+    propagate(net)  # what is wrong with the network itself is no reading that fails
     search = Search(numbers, options["seconds"])
     if options["seconds"] > QUICK and sys.stderr.isatty():
         with click.progressbar(candidates, label="searching", file=sys.stderr) as shown:
@@ -58,13 +59,17 @@ def identify_command(
     else:
         outcome = search.through(candidates)
     from archcost.render import identify as render
+    from archcost.render.units import incomplete
 
+    left_out = uncounted(net.nodes)
     if form == "json":
         from archcost.render import json
 
-        emit(json.text(render.as_json(name, numbers, outcome, options["top"])), options["output"])
+        data = render.as_json(name, numbers, outcome, options["top"])
+        emit(json.text({**data, **({"incomplete": dict(left_out)} if left_out else {})}), options["output"])
     else:
-        emit(draw(form, render.grids(name, numbers, outcome, options["top"]), options["output"]), options["output"])
+        grids = render.grids(name, numbers, outcome, options["top"], incomplete(name, left_out))
+        emit(draw(form, grids, options["output"]), options["output"])
     if outcome.misses:
         raise click.exceptions.Exit(1)
 

@@ -10,6 +10,7 @@ import click
 from archcost.cli.options import Network, chosen_format, counted, draw, emit, knobs, load, output, parsed_limits
 from archcost.convention import Convention
 from archcost.errors import ArchcostError, did_you_mean
+from archcost.net import uncounted
 from archcost.reconcile import QUANTITIES, accounts, bridge, said
 
 FORMATS = ("rich", "json", "markdown")
@@ -44,14 +45,17 @@ def reconcile_command(name: str, settings: tuple[str, ...], limits: tuple[str, .
     verdicts = [said([*found.values()], found[tool], quantity, number) for tool, quantity, number in figures]
     macs = found["macs"].total("flops") or 0
     from archcost.render import reconcile as render
+    from archcost.render.units import incomplete
 
     if form == "json":
         from archcost.render import json
 
         data = render.as_json(net.name, macs, [*found.values()], real, verdicts)
-        emit(json.text(data), options["output"])
+        left_out = uncounted(net.nodes)
+        emit(json.text({**data, **({"incomplete": dict(left_out)} if left_out else {})}), options["output"])
     else:
-        grids = [render.grid(net.name, macs, [*found.values()], verdicts), *map(render.of_bridge, real)]
+        remarks = incomplete(net.name, uncounted(net.nodes))
+        grids = [render.grid(net.name, macs, [*found.values()], verdicts, remarks), *map(render.of_bridge, real)]
         emit(draw(form, grids, options["output"]), options["output"])
     if not all(verdict.holds for verdict in verdicts):
         raise click.exceptions.Exit(1)

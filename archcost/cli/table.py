@@ -66,9 +66,11 @@ def table_command(name: str, settings: tuple[str, ...], limits: tuple[str, ...],
             data["published"] = list(map(json.of_verdict, verdicts))
         emit(json.text(data), options["output"])
         return
-    from archcost.render.table import View, table
+    from archcost.render.table import DEFAULT, View, table
 
     columns = tuple(filter(None, (options["columns"] or "").replace(" ", "").split(",")))
+    if form == "csv" and found.uncounted:  # which has no place for remarks
+        columns = (*(columns or DEFAULT), "uncounted")
     shown = {key: options[key] for key in ("every", "depth", "sort", "top", "unit", "bars", "receptive_field")}
     emit(draw(form, [table(found, View(columns=columns, **shown), verdicts)], options["output"]), options["output"])
 

@@ -52,7 +52,7 @@ def _totals(reports: Sequence[Report], part: str) -> Grid:
             row[f"ratio#{index}"] = None if times is None else ratio(times)
         rows.append(row)
     title = f"{' and '.join(r.net.name for r in reports)}{part}"
-    remarks = [caption(base), *(text for report in reports for text in incomplete(report))]
+    remarks = [caption(base), *(text for report in reports for text in incomplete(report.net.name, report.uncounted))]
     if part:
         return Grid(title, columns, rows, remarks=remarks)
     return Grid(title, columns, rows + _accuracies(reports), remarks=[*remarks, *_measured(reports)])

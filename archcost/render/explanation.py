@@ -20,12 +20,12 @@ COLUMNS = (
 )
 
 
-def grids(found: Sequence[Explanation], kilo: int) -> list[Grid]:
+def grids(found: Sequence[Explanation], kilo: int, remarks: Sequence[str] = ()) -> list[Grid]:
     """A grid for each layer."""
-    return [_grid(each, kilo) for each in found]
+    return [_grid(each, kilo, remarks) for each in found]
 
 
-def _grid(found: Explanation, kilo: int) -> Grid:
+def _grid(found: Explanation, kilo: int, remarks: Sequence[str]) -> Grid:
     text, source = found.text
     alike = [f"the same but for its receptive field: {_some(found.alike)}"] if found.alike else []
     rows: list[dict[str, Any]] = []
@@ -33,7 +33,9 @@ def _grid(found: Explanation, kilo: int) -> Grid:
     for row in _rows(found.lines, kilo):
         rows.append({**row, "part": row["part"] if row["part"] != part else None})
         part = row["part"]
-    return Grid(_title(found), COLUMNS, rows, remarks=[text, f"Source: {source}", f"KB = {kilo} bytes", *alike])
+    return Grid(
+        _title(found), COLUMNS, rows, remarks=[text, f"Source: {source}", f"KB = {kilo} bytes", *alike, *remarks]
+    )
 
 
 def _some(names: Sequence[str]) -> str:
@@ -79,9 +81,9 @@ def _value(line: Line) -> str:
     return f"{int(line.value):,}" if isinstance(line.value, int) else str(line.value)
 
 
-def latex(found: Sequence[Explanation]) -> str:
+def latex(found: Sequence[Explanation], remarks: Sequence[str] = ()) -> str:
     """A paragraph with aligned equations for each layer."""
-    return "\n".join(["% needs \\usepackage{amsmath}", *map(_latex, found)])
+    return "\n".join(["% needs \\usepackage{amsmath}", *(f"% {text}" for text in remarks), *map(_latex, found)])
 
 
 def _latex(found: Explanation) -> str:

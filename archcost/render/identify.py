@@ -15,11 +15,13 @@ COLUMNS = (
 )
 
 
-def grids(network: str, numbers: Sequence[Printed], outcome: Outcome, top: int) -> list[Grid]:
+def grids(
+    network: str, numbers: Sequence[Printed], outcome: Outcome, top: int, further: Sequence[str] = ()
+) -> list[Grid]:
     """A row for each reading that is shown."""
     asked = ", ".join(f"{number.quantity} {number.text}" for number in numbers)
     shown = shown_of(outcome, len(numbers), top)
-    remarks = list(_remarks(numbers, outcome, len(shown)))
+    remarks = [*_remarks(numbers, outcome, len(shown)), *further]
     return [Grid(f"where {asked} of {network} may come from", COLUMNS, list(map(_row, shown)), remarks=remarks)]
 
 

@@ -24,12 +24,15 @@ COLUMNS = (
 )
 
 
-def grid(network: str, macs: Dim, found: Sequence[Account], verdicts: Sequence[Said]) -> Grid:
+def grid(
+    network: str, macs: Dim, found: Sequence[Account], verdicts: Sequence[Said], further: Sequence[str] = ()
+) -> Grid:
     """A row for each convention, and below what is thought of the numbers that were given."""
     remarks = [
         *map(_verdict, verdicts),
         f"the network has {macs:,} multiply-accumulates; MB = 10**6 bytes; – is what a tool does not print",
         "archcost conventions NAME explains one and lists the known errors of the tool",
+        *further,
     ]
     return Grid(f"{network}, counted in {len(found)} ways", COLUMNS, list(map(_row, found)), remarks=remarks)
 

@@ -64,6 +64,7 @@ FIELDS: Mapping[str, Field] = {
     "buffers": Field("buffers", lambda r: r.buffers, "buffers"),
     "macs": Field("MACs", lambda r: r.macs, "macs"),
     "flops": Field("FLOPs", lambda r: r.flops, "flops"),
+    "uncounted": Field("not counted", lambda r: r.attributes["operator"] if r.op == "uncounted" else None, left=True),
     "receptive_field": Field("receptive\nfield", lambda r: r.receptive_field, text=axes),
 }
 SHARES = {f"{name}_share": name for name in ("memory", "params", "macs", "flops")}
@@ -200,7 +201,7 @@ def _remarks(report: Report, published: Sequence[Verdict]) -> list[str]:
         f"{short(totals.memory_bytes, kilo, 'B')} of outputs, "
         f"inference peak {short(totals.peak_memory_bytes, kilo, 'B')}, depth {totals.depth}",
         caption(report),
-        *incomplete(report),
+        *incomplete(report.net.name, report.uncounted),
     ]
     names = {row.name for row in report.rows}
     for verdict in published:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -75,10 +75,10 @@ def caption(report: Report) -> str:
     return f"{counted}; batch {report.batch}, {report.dtype}, KB = {convention.kilo} bytes"
 
 
-def incomplete(report: Report) -> list[str]:
+def incomplete(network: str, uncounted: Mapping[str, int]) -> list[str]:
     """A remark where operators are left out."""
-    listed = ", ".join(f"{name} ({count})" for name, count in report.uncounted.items())
-    return [f"{report.net.name} is INCOMPLETE: not counted are {listed}"] if listed else []
+    listed = ", ".join(f"{name} ({count})" for name, count in uncounted.items())
+    return [f"{network} is INCOMPLETE: not counted are {listed}"] if listed else []
 
 
 def axes(values: Sequence[Any] | Any) -> str:

@@ -95,7 +95,8 @@ def _atom_at(atom: Any, sizes: Mapping[str, int]) -> int:
     if isinstance(atom, str):
         return sizes[atom]
     sign, a, b = atom
-    x, y = a.at(sizes), b.at(sizes)
+    x: int = a.at(sizes)
+    y: int = b.at(sizes)
     return x * y if sign == "*" else x + y if sign == "+" else x // y
 
 
