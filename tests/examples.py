@@ -834,7 +834,10 @@ EXAMPLES: dict[str, list[Example]] = {
         Example(((17,),), {"count": 1000, "features": 64}, gives=(17, 64), params={"embedding": 1000 * 64}),
         Example(((5, 17), (100, 12)), {"count": 100, "features": 12}, gives=(5, 17, 12), windows="mixed"),
     ],
-    "gather": [Example(((100, 12),), {"out": (7, 9, 12)}, gives=(7, 9, 12), windows="mixed")],
+    "gather": [
+        Example(((100, 12),), {"out": (7, 9, 12)}, gives=(7, 9, 12), windows="mixed"),
+        Example(((100, 12), (7,), (7,)), {"out": (7, 12)}, gives=(7, 12), windows="mixed"),
+    ],
     "scatter": [Example(((8, 6, 6), (8, 3)), {}, gives=(8, 6, 6), windows="mixed")],
     "one_hot": [
         Example(((17,),), {"count": 10}, gives=(17, 10)),

@@ -148,7 +148,19 @@ def draw_pad(d: Drawing, x: Shape) -> Attributes:
     return d.written(pad=padding(d, len(x) - 1, 3), channels=[d.whole(0, 2), d.whole(0, 2)])
 
 
+def a_map(x: Shape) -> None:
+    """PyTorch's functions take anything that has the axes they work on."""
+    if not is_map(x):
+        raise ValueError("refused by the specification: this is no map")
+
+
+def build_channel_shuffle(a: Attributes, x: Shape) -> Function:
+    a_map(x)
+    return nn.ChannelShuffle(a["groups"])
+
+
 def build_pad(a: Attributes, x: Shape) -> Function:
+    a_map(x)
     zeros = around([tuple(each(a.get("channels", 0), 2)), *ends(a.get("pad", 0), len(x) - 1)])  # type: ignore[list-item]
     return lambda t: functional.pad(t, zeros)
 
@@ -245,5 +257,5 @@ MOVING_IN_SPACE = {
     "pixel_unshuffle": Row(of_rank(3), draw_unshuffled, of_axes(lambda a: nn.PixelUnshuffle(a["scale"]))),
     "unfold": Row(of_rank(3), draw_unfold, of_axes(lambda a: nn.Unfold(**columns(a)))),
     "fold": Row(of_rank(2), draw_fold, of_axes(lambda a: nn.Fold(tuple(each(a["out"], 2)), **columns(a)), 2)),
-    "channel_shuffle": Row(is_map, draw_groups, lambda a, x: nn.ChannelShuffle(a["groups"])),
+    "channel_shuffle": Row(is_map, draw_groups, build_channel_shuffle),
 }

@@ -13,7 +13,7 @@ import pytest
 pytest.importorskip("onnx")
 import onnx
 from onnx import TensorProto, helper
-from onnx_models import FLOAT, INT, counts, model, node, numbers, weight
+from onnx_models import FLOAT, INT, counts, model, node, numbers, ops, weight
 
 from archcost.errors import ArchcostError
 from archcost.importers.onnx import net_of
@@ -67,7 +67,7 @@ HOSTILE: dict[str, tuple[Any, str]] = {
     "empty": (b"", "it has no graph"),
     "no protobuf": (b"\x00garbage" * 100, "is no ONNX model"),
     "cut off": (FILES[0].read_bytes()[:5000], "is no ONNX model"),
-    "cycle": (model([node("Relu", "2", "1"), node("Relu", "1", "2")]), "Relu that makes 1 reads '2', which is neither"),
+    "cycle": (model([node("Relu", "2", "1"), node("Relu", "1", "2")]), "Relu that makes 1 follows from itself"),
     "missing input": (model([node("Add", "x nothing")]), "reads 'nothing'"),
     "made twice": (model([node("Relu", "x", "1"), node("Relu", "x", "1")]), "makes '1' twice"),
     "negative size": (model([node("Conv", "x w")], stored=[weight("w", -4, 3, 1, 1)]), "impossible shape of -4 x"),
@@ -110,6 +110,33 @@ def test_hostile_files(read: Callable[..., Net], case: str) -> None:
         read(made)
     assert said in str(error.value)
     assert len(str(error.value)) < 1000
+
+
+@pytest.mark.parametrize("place", ["../../etc/passwd", "/etc/passwd", "data/../../x", "..\\x"])
+def test_data_outside_of_the_folder(read: Callable[..., Net], place: str) -> None:
+    """They are not read, nor is the file that says so taken."""
+    tensor = weight("w", 4, 3, 1, 1)
+    tensor.external_data[0].value = place
+    with pytest.raises(ArchcostError, match="'w' is said to lie outside of the model's folder"):
+        read(model([node("Conv", "x w")], stored=[tensor]))
+
+
+def test_nodes_in_any_order(read: Callable[..., Net]) -> None:
+    """Some converters put a node before those that it reads; a circle is a mistake."""
+    nodes = [node("Relu", "1", "2"), node("Conv", "x w", "1"), node("Sigmoid", "2")]
+    assert ops(read(model(nodes, stored=[weight("w", 4, 3, 1, 1)]))) == ["conv", "relu", "sigmoid"]
+    with pytest.raises(ArchcostError, match=r"Add that makes . follows from itself"):
+        read(model([node("Add", "x 2", "1"), node("Add", "x 1", "2"), node("Relu", "2")]))
+
+
+def test_all_unknown_operators_of_a_file(read: Callable[..., Net]) -> None:
+    """Also those behind one whose shape nobody knows; one that makes several tensors is one."""
+    fancy = [helper.make_node(f"Fancy{i % 2}", [str(i)], [str(i + 1)], domain="local") for i in range(3)]
+    with pytest.raises(ArchcostError, match=r"not known either(.|\n)*local.Fancy0: 2 times(.|\n)*local.Fancy1: once"):
+        read(model([node("Relu", "x", "0"), *fancy, node("Relu", "3")]), skip_unknown=True)
+    net = read(model([node("TopK", "x k", "a b"), node("Cast", "b", "c", to=FLOAT), node("Add", "a c")],
+                     stored=[numbers("k", [2])]), skip_unknown=True)  # fmt: skip
+    assert ops(net) == ["uncounted", "gather", "add"]
 
 
 def test_a_file_that_says_another_shape(read: Callable[..., Net]) -> None:

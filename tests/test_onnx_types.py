@@ -10,7 +10,7 @@ from come_back import comes_back
 
 pytest.importorskip("onnx")
 from onnx import TensorProto
-from onnx_models import FLOAT, INT, counts, model, node, numbers, ops, weight
+from onnx_models import FLOAT, INT, also_gives, counts, model, node, numbers, ops, weight
 
 from archcost.net import Net
 from archcost.presets import convention
@@ -82,6 +82,39 @@ def test_what_is_read_in_floating_point(read: Callable[..., Net]) -> None:
         ("affine", {"output": "float32"}),
         ("multiply", {}),
     ]
+    comes_back(net)
+
+
+def test_what_is_read_under_another_name(read: Callable[..., Net]) -> None:
+    """The same numbers, activated elsewhere, are there in floating point, whatever they are called."""
+    nodes = [
+        *WEIGHTS, node("Conv", "x wf bf", "c"), node("Identity", "c", "i"), node("QuantizeLinear", "i s z", "q"),
+        node("DequantizeLinear", "q s z", "f"), node("DequantizeLinear", "v s z", "vf"), node("Conv", "f vf", "d"),
+        node("Relu", "c", "r"), node("Add", "d r"),
+    ]  # fmt: skip
+    net = read(model(nodes, stored=[*SCALE, *CONV, weight("v", 4, 4, 1, 1, kind=INT8)]))
+    assert types(net) == [
+        ("conv", WEIGHED),
+        ("affine", {"output": "int8"}),
+        ("round", {}),
+        ("conv", {"weight": "int8"}),
+        ("relu", {}),
+        ("add", {}),
+    ]
+    comes_back(net)
+
+
+@pytest.mark.parametrize("axis", [0, 4])
+@pytest.mark.parametrize("given", [True, False])
+def test_an_output_that_is_quantised_as_well(read: Callable[..., Net], axis: int, given: bool) -> None:
+    """It stays in floating point, also seen in another shape; what is no output is quantised as it is made."""
+    nodes = [*WEIGHTS, node("Conv", "x wf bf", "c"), node("Unsqueeze", "c a", "v"), node("QuantizeLinear", "v s z")]
+    made = model(nodes, stored=[*SCALE, *CONV, numbers("a", [axis])])
+    net = read(also_gives(made, "y", "c") if given else made)
+    found = dict(types(net))
+    assert found["conv"] == (WEIGHED if given else {"output": "int8", **WEIGHED})
+    assert ("round" in found) is given
+    assert report(net, convention("lecture")).rows[-1].dtype == "int8"
     comes_back(net)
 
 

@@ -7,8 +7,10 @@ shape that differs from the one that the foreign graph has is an error at once.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import accumulate
 from math import prod
 from typing import Any, NamedTuple
 
@@ -18,6 +20,7 @@ from archcost.errors import ArchcostError
 from archcost.net import INPUT, NOTHING_SAID, OUTPUT, Net, Node, apply
 
 SHOWN = 3  # places of an unknown operator that an error names
+NODES = 100_000  # that a net may have
 
 
 class Weight(NamedTuple):
@@ -39,8 +42,9 @@ class Tensor(NamedTuple):
 
     @property
     def sample(self) -> Shape:
-        """The shape of one sample: without the batch axis."""
-        return self.shape if self.batch is None else (*self.shape[: self.batch], *self.shape[self.batch + 1 :])
+        """The shape of one sample: without the batch axis. A number is a vector of one."""
+        shape = self.shape if self.batch is None else (*self.shape[: self.batch], *self.shape[self.batch + 1 :])
+        return shape or (1,)
 
     @property
     def constant(self) -> bool:
@@ -73,11 +77,16 @@ class Graph:
         self.shapes: list[Shape] = []
         self.stored: dict[str, Tensor] = {}
         self.given: dict[str, int] = {}  # the nodes that give a weight as a tensor
-        self.owned: dict[str, int] = {}  # the node that has a weight as its own
+        self.owned: dict[str, int] = {}  # the node that has a weight as its own; -1 if only a constant followed from it
         self.unknown: dict[str, list[str]] = {}
         self.types: dict[int, str] = {}  # of what nodes make, where it is not float32
-        self.narrowed: list[int] = []  # the nodes whose output is quantised as soon as it is made
+        self.rounded: list[int] = []  # the nodes that quantise what an earlier one made
         self.module = ""  # in which the foreign graph is at work
+
+    @property
+    def where(self) -> str:
+        """The module at work, as errors name it."""
+        return self.module or "the model"
 
     # What stands at the beginning.
 
@@ -113,21 +122,21 @@ class Graph:
             self.owned |= dict.fromkeys([weight.name for weight in own if weight.name not in self.given], -1)
             return Tensor(shape)
         if any(weight.name in self.given for weight in own if weight.trained):
-            raise ArchcostError(f"{self.module or 'the model'}: {op} has weights that are also read in another way")
+            raise ArchcostError(f"{self.where}: {op} has weights that are also read in another way")
         types = [*(x.dtype for x in inputs), *(weight.dtype for weight in own if "float" in weight.dtype)]
         made = Tensor(shape, None, batch, dtype=next(filter(None, types), ""))
         read = tuple(map(self.realized, inputs))
+        if batch is not None and shape[batch] != 1:
+            raise ArchcostError(f"{self.where}: {op} makes a batch of {shape[batch]}, which is not supported")
         cost = apply(op, tuple(self.shapes[i] for i in read), attributes)
         if cost.out != made.sample:
-            raise ArchcostError(
-                f"{self.module or 'the model'}: {op} gives {sizes(cost.out)}, the model says {sizes(made.sample)}"
-            )
+            raise ArchcostError(f"{self.where}: {op} gives {sizes(cost.out)}, the model says {sizes(made.sample)}")
         self._check(op, own, cost)
-        owners = {self.owned.get(weight.name) for weight in own}
-        shares = owners.pop() if len(owners) == 1 else None
+        owners = {self.owned.get(weight.name, -1) for weight in own}
+        shares = owners.pop() if len(owners) == 1 and -1 not in owners else None
         index = len(self.nodes)
         self.owned |= {weight.name: index for weight in own if self.owned.get(weight.name, -1) < 0}
-        stored = _types_of(own, cost) if shares is None else NOTHING_SAID
+        stored = self._types_of(op, own, cost) if shares is None else NOTHING_SAID
         self._append(Unnamed(self.module, op, read, attributes, shares, stored, cost.storage), made.sample)
         return self.typed(made._replace(node=index), made.dtype)
 
@@ -137,11 +146,13 @@ class Graph:
             self.types[tensor.node] = dtype
         return tensor._replace(dtype=dtype)
 
-    def quantised(self, tensor: Tensor, dtype: str) -> Tensor:
-        """What a layer made and nothing else reads, quantised as it is made: there is no tensor of other numbers."""
-        if tensor.node is not None:
-            self.narrowed.append(tensor.node)
-        return self.typed(tensor, dtype)
+    def quantised(self, x: Tensor, dtype: str) -> Tensor:
+        """What a layer made, scaled and rounded. If nothing else reads it, this is how it is made: see `_merged`."""
+        scaled = self.add("affine", [x], x.shape, x.batch)
+        made = self.add("round", [scaled], x.shape, x.batch)
+        if made.node is not None:
+            self.rounded.append(made.node)
+        return self.typed(made, dtype)
 
     def _check(self, op: str, own: Sequence[Weight], cost: Cost) -> None:
         """Refuse a layer that would have more or fewer weights than the foreign graph stores for it."""
@@ -149,11 +160,29 @@ class Graph:
             stored = sum(prod(self.stored[weight.name].shape) for weight in own if weight.trained is trained)
             if own and sum(counted.values()) != stored:
                 kind = "parameters" if trained else "buffers"
-                raise ArchcostError(
-                    f"{self.module or 'the model'}: {op} has {sum(counted.values())} {kind}, the model {stored}"
-                )
+                raise ArchcostError(f"{self.where}: {op} has {sum(counted.values())} {kind}, the model {stored}")
+
+    def _types_of(self, op: str, own: Sequence[Weight], cost: Cost) -> Mapping[str, str]:
+        """The types of parameters by kind: in order, the weights that make up as many elements as a kind has."""
+        trained = [weight for weight in own if weight.trained]
+        types = {weight.dtype for weight in trained}
+        if not any(types):
+            return NOTHING_SAID
+        kinds = {kind: count for kind, count in cost.params.items() if count}
+        if len(types) == 1:
+            return dict.fromkeys(kinds, *types)
+        ends = [*accumulate(kinds.values())]
+        filled = [*accumulate(prod(self.stored[weight.name].shape) for weight in trained)]
+        each: list[set[str]] = [set() for _ in kinds]
+        for weight, end in zip(trained, filled, strict=True):
+            each[bisect_left(ends, end)].add(weight.dtype)
+        if not {*ends} <= {*filled} or max(map(len, each)) > 1:
+            raise ArchcostError(f"{self.where}: {op} has weights of one kind but several types, which is not supported")
+        return {kind: dtype for kind, (dtype,) in zip(kinds, each, strict=True) if dtype}
 
     def _append(self, node: Unnamed, shape: Shape) -> None:
+        if len(self.nodes) >= NODES:
+            raise ArchcostError(f"{self.where}: the network has more than {NODES} layers")
         self.nodes.append(node)
         self.shapes.append(shape)
 
@@ -183,10 +212,18 @@ class Graph:
 
     def uncounted(self, operator: str, inputs: Sequence[Tensor], shape: Shape) -> Tensor:
         """An operator that is not known: noted, and let through so that all of them are found."""
-        self.unknown.setdefault(operator, []).append(self.module or "the model")
+        self.unknown.setdefault(operator, []).append(self.where)
         batch = 0 if shape[:1] == (1,) and any(tensor.batch is not None for tensor in inputs) else None
         made = Tensor(shape, None, batch)
-        return self.add("uncounted", inputs, shape, batch, operator=operator, out=made.sample) if made.sample else made
+        return self.add("uncounted", inputs, shape, batch, operator=operator, out=made.sample)
+
+    def uncounted_several(self, operator: str, inputs: Sequence[Tensor], shapes: Sequence[Shape]) -> list[Tensor]:
+        """The same of one that makes several tensors: it is one layer, of which the others are looked up."""
+        first, *others = shapes
+        made = self.uncounted(operator, inputs, first)
+        batch = None if made.batch is None else 0
+        parts = [Tensor(shape, None, batch if shape[:1] == (1,) else None) for shape in others]
+        return [made, *(self.add("gather", [made], part.shape, part.batch, out=part.sample) for part in parts)]
 
     # Axes.
 
@@ -262,11 +299,10 @@ class Graph:
             raise ArchcostError(self.complaint())
         made = list(map(self.realized, outputs))
         for tensor in self.stored.values():
-            if tensor.weight is not None and tensor.weight.name not in self.given | self.owned:
+            if tensor.weight is not None and not (tensor.weight.name in self.given or tensor.weight.name in self.owned):
                 self.realized(tensor)
-        last = self._at_the_end(made[0], self._needed(made))
-        needed = self._needed([*made, last])
-        order = sorted(needed - {last}, key=lambda i: (self.nodes[i].op != INPUT, i))
+        last, *others = self._at_the_end(self._merged(made))
+        order = sorted(self._needed([last, *others]) - {last}, key=lambda i: (self.nodes[i].op != INPUT, i))
         return self._written(name, title, [*order, last])
 
     def _needed(self, outputs: Iterable[int]) -> set[int]:
@@ -282,17 +318,67 @@ class Graph:
                 left += node.inputs if node.shares is None else (*node.inputs, node.shares)
         return needed
 
-    def _at_the_end(self, output: int, needed: Iterable[int]) -> int:
-        """The output; seen as it is once more, as the last node must be, if it is an input or more follows from it."""
-        if self.nodes[output].op != INPUT and not any(output in self.nodes[index].inputs for index in needed):
-            return output
-        self._append(Unnamed("output", "reshape", (output,), {"out": self.shapes[output]}, None), self.shapes[output])
-        return len(self.nodes) - 1
+    def _merged(self, outputs: Sequence[int]) -> list[int]:
+        """The outputs, once numbers that nothing reads before they are quantised are quantised as they are made."""
+        needed = self._needed(outputs)
+        readers = Counter(i for index in needed for i in self.nodes[index].inputs)
+        readers.update(outputs)
+        source: dict[int, int] = {}  # of what was quantised, where it takes its place
+        for rounded in filter(needed.__contains__, self.rounded):
+            (scaled,) = self.nodes[rounded].inputs
+            (read,) = self.nodes[scaled].inputs
+            read = source.get(read, read)
+            if self._alone(read, readers, self.types[rounded]):
+                source[rounded], readers[read] = read, readers[rounded]
+                self.types[read] = self.types[rounded]
+            self._narrow(source.get(rounded, rounded), readers)
+        for index in needed:
+            node = self.nodes[index]
+            self.nodes[index] = node._replace(inputs=tuple(source.get(i, i) for i in node.inputs))
+        return [source.get(index, index) for index in outputs]
+
+    def _alone(self, index: int, readers: Mapping[int, int], dtype: str) -> bool:
+        """Whether a layer makes what is read only once, in memory that nobody expects to hold another type."""
+        node = self.nodes[index]
+        alone = readers[index] == 1 and bool(node.inputs)
+        while alone and node.storage == "view":
+            (index, *_) = node.inputs
+            node = self.nodes[index]
+            if self.types.get(index) == dtype:
+                return True
+            alone = readers[index] == 1 and bool(node.inputs)
+        return alone
+
+    def _narrow(self, index: int, readers: Mapping[int, int]) -> None:
+        """Where a quantised layer works in place, the layer before it writes quantised numbers as well."""
+        node, dtype = self.nodes[index], self.types[index]
+        while node.storage != "new":
+            (before, *_) = node.inputs
+            if self.types.get(before) or not self._alone(before, readers, dtype):
+                return
+            self.types[before] = dtype
+            node = self.nodes[before]
+
+    def _at_the_end(self, outputs: Sequence[int]) -> list[int]:
+        """The outputs. One that is an input or read by a layer is seen as it is once more, so that it lives to the end;
+        so is the first, as the last node, if it has the weights of others.
+        """
+        nodes = [self.nodes[index] for index in self._needed(outputs)]
+        used = {i for node in nodes for i in node.inputs}
+        used |= {node.shares for node in nodes if node.shares is not None and node.shares == outputs[0]}
+        made = []
+        for place, output in enumerate(dict.fromkeys(outputs), 1):
+            if output in used or self.nodes[output].op == INPUT:
+                label, out = f"output{place if place > 1 else ''}", self.shapes[output]
+                made.append(len(self.nodes))
+                self._append(Unnamed(label, "reshape", (output,), {"out": out}, None), out)
+            else:
+                made.append(output)
+        return made
 
     def _written(self, name: str, title: str, order: Sequence[int]) -> Net:
         """The nodes in an order, with names."""
         place = {old: new for new, old in enumerate(order)}
-        self._narrow()
         nodes = []
         for label, old in zip(_names([self.nodes[i] for i in order]), order, strict=True):
             node = self.nodes[old]
@@ -301,18 +387,6 @@ class Graph:
             types = {**self._output_type(old), **node.stored}
             nodes.append(Node(label, node.op, inputs, node.attributes, shares=shares, dtypes=types))
         return Net(name, tuple(nodes), title)
-
-    def _narrow(self) -> None:
-        """Where a quantised layer works in place, the layer before it writes quantised numbers as well."""
-        readers = Counter(i for node in self.nodes for i in node.inputs)
-        for index in self.narrowed:
-            node = self.nodes[index]
-            while node.storage != "new" and node.inputs and readers[node.inputs[0]] == 1:
-                before = node.inputs[0]
-                if self.types.get(before) or self.nodes[before].op == INPUT:
-                    break
-                self.types[before] = self.types[index]
-                node = self.nodes[before]
 
     def _output_type(self, index: int) -> dict[str, str]:
         """The type of what a node makes, where it must be said: a layer in place has that of its input by itself."""
@@ -330,16 +404,6 @@ class Graph:
             often = "once" if len(places) == 1 else f"{len(places)} times"
             lines.append(f"  {operator}: {often}, in {', '.join(seen[:SHOWN])}{more}")
         return "\n".join(lines)
-
-
-def _types_of(own: Sequence[Weight], cost: Cost) -> Mapping[str, str]:
-    """The types of parameters by kind: one for all, or as the weights stand in order."""
-    trained = [weight.dtype for weight in own if weight.trained]
-    kinds = [kind for kind, count in cost.params.items() if count]
-    if not any(trained):
-        return NOTHING_SAID
-    each = trained * len(kinds) if len({*trained}) == 1 else trained
-    return {kind: dtype for kind, dtype in zip(kinds, each, strict=False) if dtype}
 
 
 def _size(x: Tensor, axis: int, rank: int) -> int:

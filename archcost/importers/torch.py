@@ -7,16 +7,18 @@ The code that builds a model is the user's, and it is run. A file is never run: 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import torch
 from torch import nn
 
+from archcost.dims import sizes
 from archcost.errors import ArchcostError
 from archcost.importers.aten import OPERATORS
 from archcost.importers.aten.places import written_over
 from archcost.importers.graph import Graph, Tensor, path
+from archcost.kinds import DTYPES
 from archcost.net import Net
 
 
@@ -81,6 +83,14 @@ VIEWS = {
     "slice", "split", "split_with_sizes", "squeeze", "t", "transpose", "unbind", "unflatten", "unsqueeze", "view",
 }  # fmt: skip
 
+# Which argument of an operator counts only by its shape or type, or is written over: what it holds does not matter.
+SHAPE_ONLY = {
+    "expand_as": "other", "view_as": "other", "reshape_as": "other", "type_as": "other", "to": "other",
+    "copy_": "input", "fill_": "input", "zero_": "input", "zeros_like": "input", "ones_like": "input",
+    "full_like": "input", "empty_like": "input", "rand_like": "input", "randn_like": "input", "new_zeros": "input",
+    "new_ones": "input", "new_full": "input", "new_empty": "input",
+}  # fmt: skip
+
 
 class Reading:
     """One walk over an exported program."""
@@ -106,7 +116,7 @@ class Reading:
                 self.values[node] = getattr(module, node.target)
             elif node.op == "call_function":
                 self.graph.module = path(_module(node))
-                self.values[node] = self.value(node)
+                self.values[node] = self.sound(node)
             elif node.op == "output":
                 return self.given(list(node.args))
         return None
@@ -118,20 +128,27 @@ class Reading:
         for node in self.program.graph.nodes:
             if node.op != "placeholder":
                 continue
-            spec, shape = signature[node.name], _shape(node)
+            spec, shape, value = signature[node.name], _shape(node), node.meta.get("val")
             kind = spec.kind.name
             if kind == "USER_INPUT":
-                self.values[node] = self.graph.input(node.name, shape) if shape is not None else node.meta.get("val")
+                self.values[node] = value if shape is None else self.input(node.name, value)
             elif kind in ("PARAMETER", "BUFFER"):
                 held = self.program.state_dict.get(spec.target, self.program.constants.get(spec.target))
                 if id(held) not in known or held is None:
                     counter = spec.target.endswith("num_batches_tracked")
                     trained = kind == "PARAMETER"
-                    one = Tensor(shape or (1,)) if counter else self.graph.weight(spec.target, shape or (1,), trained)
-                    known[id(held)] = one
+                    known[id(held)] = Tensor(_size(value)) if counter else self.weight(spec.target, value, trained)
                 self.values[node] = known[id(held)]
             else:
                 self.values[node] = Tensor(shape or (1,))
+
+    def input(self, name: str, value: torch.Tensor) -> Tensor:
+        """An input of the network."""
+        return self.graph.input(name, tuple(value.shape))._replace(dtype=_type(value))
+
+    def weight(self, name: str, value: torch.Tensor, trained: bool) -> Tensor:
+        """A parameter or a buffer."""
+        return self.graph.weight(name, _size(value), trained, _type(value))._replace(dtype=_type(value))
 
     def read_in_several_ways(self) -> None:
         """Weights that belong to no one layer are tensors of their own, which layers read."""
@@ -148,11 +165,21 @@ class Reading:
         tensor = self.values.get(node)
         return tensor.weight.name if isinstance(tensor, Tensor) and tensor.weight else ""
 
+    def sound(self, node: Any) -> Any:
+        """What a node of the program makes; whatever goes wrong, an error says where."""
+        try:
+            return self.value(node)
+        except ArchcostError as error:
+            said, where = str(error), f"{self.graph.where}: "
+            raise error if said.startswith(where) else ArchcostError(f"{where}{node.target}: {said}") from error
+        except Exception as error:  # an operator may be given what its handler was not made for
+            said = f"{type(error).__name__}: {error}".splitlines()[0]
+            raise ArchcostError(f"{self.graph.where}: {node.target} cannot be read: {said}") from error
+
     def value(self, node: Any) -> Any:
         """What a node of the program makes."""
-        target = node.target
-        if getattr(target, "__name__", "") == "getitem":
-            return self.given(node.args[0])[node.args[1]]
+        if getattr(node.target, "__name__", "") == "getitem":
+            return self.part(node)
         inner = next(
             (place for place, a in enumerate(node.args) if isinstance(self.known(a), torch.fx.GraphModule)), None
         )
@@ -161,24 +188,69 @@ class Reading:
             places = [one for one in module.graph.nodes if one.op == "placeholder"]
             self.values |= zip(places, map(self.given, node.args[inner + 1 :]), strict=True)
             return self.walked(module)[0]
-        operator = str(target).removeprefix("aten.")
+        return self.operated(node)
+
+    def part(self, node: Any) -> Any:
+        """One of several results; None stands for one that nothing may read."""
+        several, place = node.args
+        made = self.given(several)[place]
+        if made is None and node.users and _shape(node) is not None:
+            raise ArchcostError(f"{self.graph.where}: {several.target}: result {place} is read, which is not supported")
+        return made
+
+    def operated(self, node: Any) -> Any:
+        """What an operator makes, in which nothing is lost of what it reads."""
+        operator = str(node.target).removeprefix("aten.")
         name = operator.partition(".")[0]
-        bound = self.bound(node)
-        made = node.meta.get("val")
-        shape = _shape(node)
+        bound, before = self.bound(node), len(self.graph.nodes)
         handler = OPERATORS.get(operator) or OPERATORS.get(name) or OPERATORS.get(name.rstrip("_"))
-        if handler:
-            out = shape or (1,) if shape is not None else made
-            result = handler(self.graph, out, **bound)
-            if name.endswith("_"):
-                self.write(node.args[0], result)
-            return result
-        if shape is None and not isinstance(made, list | tuple):
+        made = node.meta.get("val")
+        if handler is None:
+            return self.unknown(node, f"aten.{operator}", bound)
+        result = handler(self.graph, made if _shape(node) is None else _size(made), **bound)
+        result = self.agreed(result, made, before)
+        needed = [value for key, value in bound.items() if key != SHAPE_ONLY.get(name)]
+        if made is not None and {x.node for x in _tensors(needed)} - self.reached(result, before) - {None}:
+            raise ArchcostError("does not follow from one of its inputs, which is not supported")
+        if name.endswith("_"):
+            self.write(node.args[0], result)
+        return result
+
+    def unknown(self, node: Any, operator: str, bound: Mapping[str, Any]) -> Any:
+        """What an operator makes that has no handler; a number must follow from no tensor."""
+        made, read = node.meta.get("val"), list(_tensors(bound.values()))
+        if isinstance(made, list | tuple):
+            return [self.graph.uncounted(operator, read, _size(one)) for one in made]
+        if isinstance(made, torch.Tensor):
+            return self.graph.uncounted(operator, read, _size(made))
+        if made is not None and not operator.startswith("aten.sym_") and not all(x.constant for x in read):
+            raise ArchcostError("makes a number of computed values, which is not supported")
+        return made
+
+    def agreed(self, made: Any, said: Any, before: int) -> Any:
+        """What an operator made, if it has the shapes that the exporter says, and of the types that it says."""
+        if isinstance(made, list):
+            return [self.agreed(one, value, before) for one, value in zip(made, said, strict=True)]
+        if not isinstance(made, Tensor):
             return made
-        read = list(_tensors(bound.values()))
-        if shape is not None:
-            return self.graph.uncounted(f"aten.{operator}", read, shape or (1,))
-        return [self.graph.uncounted(f"aten.{operator}", read, tuple(one.shape) or (1,)) for one in made]
+        if made.shape != _size(said):
+            raise ArchcostError(f"makes {sizes(made.shape)}, the model says {sizes(_size(said))}")
+        if made.constant or not said.dtype.is_floating_point:
+            return made
+        new = made.node is not None and made.node >= before
+        return self.graph.typed(made, _type(said)) if new else made._replace(dtype=_type(said))
+
+    def reached(self, result: Any, before: int) -> set[int]:
+        """Which of the first nodes a result follows from directly."""
+        found: set[int] = set()
+        left = [x.node for x in _tensors([result]) if x.node is not None]
+        while left:
+            index = left.pop()
+            if index < before:
+                found.add(index)
+            else:
+                left += self.graph.nodes[index].inputs
+        return found
 
     def write(self, target: Any, made: Tensor) -> None:
         """What is written into a part of a tensor is there for all that read the whole later."""
@@ -222,12 +294,16 @@ def _module(node: Any) -> str:
     return str([*stack.values()][-1][0]) if stack else ""
 
 
-def _nodes(argument: Any) -> Iterator[Any]:
-    if isinstance(argument, torch.fx.Node):
-        yield argument
-    elif isinstance(argument, list | tuple):
-        for part in argument:
-            yield from _nodes(part)
+def _size(value: torch.Tensor) -> tuple[int, ...]:
+    """The shape of a tensor; a single number is a vector of one."""
+    return tuple(map(int, value.shape)) or (1,)
+
+
+def _type(value: torch.Tensor) -> str:
+    """The type of a tensor's elements; empty for float32, and for numbers that are not floating."""
+    name = str(value.dtype).removeprefix("torch.")
+    name = "float8" if name.startswith("float8") else name
+    return name if value.dtype.is_floating_point and name in DTYPES and name != "float32" else ""
 
 
 def _tensors(values: Any) -> Iterator[Tensor]:

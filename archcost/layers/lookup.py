@@ -21,9 +21,10 @@ def embed(tokens: Shape, weight: Shape | None = None, *, count: Dim, features: D
 
 
 @layer
-def gather(x: Shape, *, out: Sequence[Dim]) -> Cost:
+def gather(x: Shape, *places: Shape, out: Sequence[Dim]) -> Cost:
     """Elements of any shape, found by their places, as another shape; a copy. Nothing is computed.
 
+    Places that are computed, of whatever shapes, are the inputs behind it; those that are known are none.
     Source: torch.gather; numpy advanced indexing.
     """
     return Cost(out=tuple(out), windows="mixed")

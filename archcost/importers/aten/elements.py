@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import prod
 from typing import Any
 
-from archcost.importers.aten.registry import OPERATORS, Handler, operator
+from archcost.importers.aten.registry import Handler, operator
 from archcost.importers.graph import Graph, Tensor
 
 BINARY = {
@@ -14,7 +14,10 @@ BINARY = {
     "eq": "compare", "ne": "compare", "lt": "compare", "le": "compare", "gt": "compare", "ge": "compare",
     "logical_and": "compare", "logical_or": "compare", "bitwise_and": "compare", "bitwise_or": "compare",
 }  # fmt: skip
-SCALED = {"add": "shift", "sub": "shift", "rsub": "shift", "mul": "scale", "div": "scale"}
+SUMS = ("add", "sub", "rsub")
+FACTORS = ("mul", "div", "true_divide")  # by a number: a multiplication
+POWERS: dict[Any, str] = {2: "square", 0.5: "sqrt", -0.5: "rsqrt", -1: "reciprocal"}
+NUMBER = Tensor((1,))
 
 
 def arithmetic(g: Graph, op: str, shape: Any, a: Tensor, b: Tensor) -> Tensor:
@@ -25,30 +28,43 @@ def arithmetic(g: Graph, op: str, shape: Any, a: Tensor, b: Tensor) -> Tensor:
     return g.add(op, xs, shape, batch)
 
 
+def scaled(g: Graph, x: Any, factor: Any) -> Any:
+    """A tensor times a number; a number times a number is known beforehand."""
+    return g.add("affine", [x], x.shape, x.batch, shift=False) if isinstance(x, Tensor) and factor != 1 else x
+
+
 def _binary(name: str) -> Handler:
     def handler(
-        g: Graph, shape: Any, /, input: Any = None, other: Any = None, exponent: Any = None, **_: Any
+        g: Graph, shape: Any, /, input: Any = None, other: Any = None, exponent: Any = None, alpha: Any = 1, **_: Any
     ) -> Tensor:
         other = exponent if other is None else other
-        tensors = [x for x in (input, other) if isinstance(x, Tensor)]
-        if len(tensors) == 2:
-            return arithmetic(g, BINARY[name], shape, *tensors)
-        (x,) = tensors
-        if name in SCALED:
-            kept = {"scale": {"shift": False}, "shift": {"scale": False}}[SCALED[name]]
-            return g.add("affine", [x], shape, x.batch, **kept)
-        if name == "pow":
-            return g.add(
-                {2: "square", 0.5: "sqrt", -0.5: "rsqrt", -1: "reciprocal"}.get(other, "pow"), [x], shape, x.batch
-            )
-        unary = {"compare": "clamp", "divide": "affine"}.get(BINARY[name], "clamp")
-        return g.add(unary, [x], shape, x.batch, **({"shift": False} if unary == "affine" else {}))
+        if name == "rsub":
+            input = scaled(g, input, alpha)
+        else:
+            other = scaled(g, other, alpha)
+        if isinstance(input, Tensor) and isinstance(other, Tensor):
+            return arithmetic(g, BINARY[name], shape, input, other)
+        return _with_number(g, name, shape, input, other)
 
     return handler
 
 
+def _with_number(g: Graph, name: str, shape: Any, a: Any, b: Any) -> Tensor:
+    """An operation on a tensor and a number, whichever comes first."""
+    x: Tensor = a if isinstance(a, Tensor) else b
+    if name in SUMS:
+        return g.add("affine", [x], shape, x.batch, scale=False)
+    if name in FACTORS:
+        return g.add("affine", [x], shape, x.batch, shift=False)
+    if name == "pow":
+        return g.add(POWERS.get(b, "pow"), [x], shape, x.batch)
+    return arithmetic(g, BINARY[name], shape, x, NUMBER)
+
+
 for _name in BINARY:
-    OPERATORS[_name] = _binary(_name)
+    operator(_name)(_binary(_name))
+operator("max.other")(_binary("maximum"))
+operator("min.other")(_binary("minimum"))
 
 UNARY = {
     "relu": "relu", "relu6": "relu6", "leaky_relu": "leaky_relu", "elu": "elu", "selu": "selu", "celu": "elu",
@@ -56,8 +72,8 @@ UNARY = {
     "hardsigmoid": "hardsigmoid", "hardswish": "hardswish", "softmax": "softmax", "_softmax": "softmax",
     "log_softmax": "softmax", "exp": "exp", "log": "log", "sqrt": "sqrt", "rsqrt": "rsqrt", "sin": "sin",
     "cos": "cos", "erf": "erf", "neg": "neg", "abs": "abs", "square": "square", "reciprocal": "reciprocal",
-    "sign": "sign", "round": "round", "floor": "round", "ceil": "round", "clamp": "clamp", "clamp_min": "clamp",
-    "clamp_max": "clamp", "hardtanh": "clamp", "logical_not": "logical_not", "bitwise_not": "logical_not",
+    "sign": "sign", "round": "round", "floor": "round", "ceil": "round", "logical_not": "logical_not",
+    "bitwise_not": "logical_not",
 }  # fmt: skip
 
 
@@ -69,7 +85,20 @@ def _unary(op: str) -> Handler:
 
 
 for _name, _op in UNARY.items():
-    OPERATORS[_name] = _unary(_op)
+    operator(_name)(_unary(_op))
+
+
+@operator("clamp", "clamp_min", "clamp_max")
+def clamp(g: Graph, shape: Any, /, input: Tensor, min: Any = None, max: Any = None, **_: Any) -> Tensor:
+    """Between two numbers; with one end, or ends that are tensors, the larger or the smaller of each two."""
+    if not any(end is None or isinstance(end, Tensor) for end in (min, max)):
+        return g.add("clamp", [input], shape, input.batch)
+    made = input
+    for op, end in (("maximum", min), ("minimum", max)):
+        if end is not None:
+            other = end if isinstance(end, Tensor) else NUMBER
+            made = arithmetic(g, op, broadcast(made, other), made, other)
+    return made
 
 
 @operator("hardtanh")
@@ -94,21 +123,28 @@ def dropout(g: Graph, shape: Any, /, input: Tensor, p: float = 0.5, train: bool 
 
 
 @operator("addcmul")
-def addcmul(g: Graph, shape: Any, /, input: Tensor, tensor1: Tensor, tensor2: Tensor, **_: Any) -> Tensor:
+def addcmul(
+    g: Graph, shape: Any, /, input: Tensor, tensor1: Tensor, tensor2: Tensor, value: Any = 1, **_: Any
+) -> Tensor:
     """A sum of one tensor and the product of two others."""
-    rank = max(len(tensor1.shape), len(tensor2.shape))
-    first, second = ((*[1] * (rank - len(x.shape)), *x.shape) for x in (tensor1, tensor2))
-    product = tuple(m if n == 1 else n for n, m in zip(first, second, strict=True))
-    return arithmetic(g, "add", shape, input, arithmetic(g, "multiply", product, tensor1, tensor2))
+    product = arithmetic(g, "multiply", broadcast(tensor1, tensor2), tensor1, tensor2)
+    return arithmetic(g, "add", shape, input, scaled(g, product, value))
+
+
+def broadcast(a: Tensor, b: Tensor) -> tuple[int, ...]:
+    """The shape that two tensors have together."""
+    rank = max(len(a.shape), len(b.shape))
+    first, second = ((*[1] * (rank - len(x.shape)), *x.shape) for x in (a, b))
+    return tuple(m if n == 1 else n for n, m in zip(first, second, strict=True))
 
 
 @operator("where", "masked_fill")
 def where(g: Graph, shape: Any, /, input: Any = None, other: Any = None, **a: Any) -> Tensor:
     """One of two tensors, as a third says."""
-    some = [x for x in (a.get("condition"), a.get("mask"), input, other) if isinstance(x, Tensor)]
+    some = [x for x in (a.get("condition"), a.get("mask"), input, other, a.get("value")) if isinstance(x, Tensor)]
     if all(x.constant for x in some):
         return Tensor(shape)
-    xs, batch = g.aligned([*some, *[Tensor((1,))] * (3 - len(some))])
+    xs, batch = g.aligned([*some, *[NUMBER] * (3 - len(some))])
     return g.add("where", xs, shape, batch)
 
 
@@ -118,9 +154,8 @@ def _constant(g: Graph, shape: Any, /, **_: Any) -> Any:
     return Tensor(shape) if isinstance(shape, tuple) else shape
 
 
-for _name in (
+operator(
     "arange", "zeros", "ones", "full", "eye", "linspace", "scalar_tensor", "meshgrid", "new_zeros", "new_ones",
-    "new_full", "zeros_like", "ones_like", "full_like", "empty", "rand", "randn", "tril", "triu", "tril_indices",
-    "_assert_tensor_metadata", "_assert_async", "new_empty", "empty_like",
-):  # fmt: skip
-    OPERATORS[_name] = _constant
+    "new_full", "zeros_like", "ones_like", "full_like", "empty", "rand", "randn", "tril_indices", "triu_indices",
+    "_assert_tensor_metadata", "_assert_async", "new_empty", "empty_like", "rand_like", "randn_like",
+)(_constant)  # fmt: skip

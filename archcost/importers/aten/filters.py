@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from math import prod
 from typing import Any
 
 from archcost.errors import ArchcostError
-from archcost.importers.aten.elements import arithmetic
-from archcost.importers.aten.registry import OPERATORS, Handler, operator, pair
+from archcost.importers.aten.elements import arithmetic, scaled
+from archcost.importers.aten.places import slice_
+from archcost.importers.aten.registry import Handler, operator, pair
 from archcost.importers.attributes import given, one, over_maps
 from archcost.importers.graph import Graph, Tensor
 
@@ -28,7 +30,7 @@ def conv(g: Graph, shape: Any, /, input: Tensor, weight: Tensor, bias: Tensor | 
         bias=bias is not None,
     )
     if padding == "same" and any(a_stride != 1 for a_stride in pair(a["stride"], rank)):
-        raise ArchcostError(f"{g.module}: padding 'same' needs stride 1")
+        raise ArchcostError(f"{g.where}: padding 'same' needs stride 1")
     if groups > 1 and groups == channels:
         multiplier = weight.shape[0] // channels
         kind, attributes = "depthwise", attributes | ({"multiplier": multiplier} if multiplier > 1 else {})
@@ -76,7 +78,7 @@ def _over_first(
     """Filters over many maps at once, as those of a video: along a spatial axis of their own, with a kernel of 1."""
     rank = len(weight.shape) - 2
     if rank == 3:
-        raise ArchcostError(f"{g.module}: {kind} of {x.shape[0]} maps at once is not supported")
+        raise ArchcostError(f"{g.where}: {kind} of {x.shape[0]} maps at once is not supported")
     order = (1, 0, *range(2, rank + 2))
     moved, there = g.permute(x, order), tuple(shape[i] for i in order)
     return g.permute(g.add(kind, [moved], there, None, [weight, bias], **over_maps(attributes, rank)), order)
@@ -88,7 +90,8 @@ def linear(
 ) -> Tensor:
     """A fully connected layer over the last axis."""
     if weight is None:  # addmm(bias, x, weight transposed)
-        return arithmetic(g, "add", shape, matmul(g, shape, a["mat1"], other=a["mat2"]), input)
+        product = scaled(g, matmul(g, shape, a["mat1"], other=a["mat2"]), a["alpha"])
+        return arithmetic(g, "add", shape, product, scaled(g, input, a["beta"]))
     batch = input.batch if input.batch is not None and input.batch < len(shape) - 1 else None
     x = input if batch == input.batch else g.whole(input)
     over = {"over": "last"} if len(x.sample) > 2 else {}
@@ -176,13 +179,24 @@ def _recurrent(kind: str) -> Handler:
             attributes["projection"] = out[-1] // directions
         x = g.batched(input, 0 if a["batch_first"] else 1)
         if x.batch is None:
-            raise ArchcostError(f"{g.module}: {kind} over {x.shape} needs one sequence")
+            raise ArchcostError(f"{g.where}: {kind} over {x.shape} needs one sequence")
         sequence = g.add(kind, [x], out, x.batch, list(params), **attributes)
-        return [sequence, *(Tensor(tuple(one.shape)) for one in made[1:])]
+        return [sequence, *(_last_state(g, sequence, tuple(one.shape)) for one in made[1:])]
 
     return handler
 
 
-for _name in ("lstm", "gru", "rnn"):
-    OPERATORS[f"{_name}.input"] = _recurrent(_name)
-OPERATORS["rnn_tanh.input"] = OPERATORS["rnn_relu.input"] = _recurrent("rnn")
+def _last_state(g: Graph, sequence: Tensor, shape: tuple[int, ...]) -> Tensor:
+    """What a recurrent layer ends with: the last position of its sequence.
+
+    The states of lower layers, and cells behind a projection, are no part of the sequence: copies beside it.
+    """
+    tokens = 1 - (sequence.batch or 0)
+    cut = tuple(1 if axis == tokens else size for axis, size in enumerate(sequence.shape))
+    if prod(cut) == prod(shape):
+        return g.seen_as(slice_(g, cut, sequence, tokens, sequence.shape[tokens] - 1), shape, 1)
+    return g.add("gather", [sequence], shape, 1, out=(shape[0], shape[2]))
+
+
+for _name, _kind in {"lstm": "lstm", "gru": "gru", "rnn_tanh": "rnn", "rnn_relu": "rnn"}.items():
+    operator(f"{_name}.input")(_recurrent(_kind))

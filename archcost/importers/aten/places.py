@@ -5,16 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from archcost.importers.aten.registry import OPERATORS, Handler, operator, pair
+from archcost.importers.aten.registry import Handler, operator, pair
 from archcost.importers.attributes import given, one
 from archcost.importers.graph import Graph, Tensor
 
 
-@operator(
-    "contiguous", "alias", "detach", "to", "type_as", "lift_fresh_copy", "_to_copy",
-)  # fmt: skip
+@operator("contiguous", "alias", "detach", "to", "type_as", "lift_fresh_copy", "_to_copy", "tril", "triu")
 def identity(g: Graph, shape: Any, /, input: Tensor, **_: Any) -> Tensor:
-    """What changes no element and no shape."""
+    """What changes no shape and computes nothing, be it that zeros take the place of some elements."""
     return input
 
 
@@ -76,7 +74,9 @@ def permute(g: Graph, shape: Any, /, input: Tensor, dims: Sequence[int], **_: An
 
 @operator("transpose", "swapaxes", "t")
 def transpose(g: Graph, shape: Any, /, input: Tensor, **a: Any) -> Tensor:
-    """Two axes exchanged."""
+    """Two axes exchanged; a vector has but one."""
+    if len(input.shape) == 1:
+        return input
     first, second = a.get("dim0", a.get("axis0", 0)), a.get("dim1", a.get("axis1", 1))
     axes = list(range(len(input.shape)))
     axes[first], axes[second] = axes[second], axes[first]
@@ -132,18 +132,18 @@ def repeat_interleave(g: Graph, shape: Any, /, input: Tensor, **_: Any) -> Tenso
     return _looked_up(g, shape, input)
 
 
-def _looked_up(g: Graph, shape: Any, /, x: Tensor) -> Tensor:
-    """Elements found by an index that is known, or that costs nothing."""
-    if x.constant:
-        return Tensor(shape)
-    batch = 0 if x.batch is not None and shape[0] == 1 else None
-    return g.add("gather", [x], shape, batch, out=Tensor(shape, None, batch).sample)
+def _looked_up(g: Graph, shape: Any, /, x: Tensor, places: Sequence[Tensor] = ()) -> Tensor:
+    """Elements found by places, which are read where they are computed."""
+    read = [x, *(place for place in places if not place.constant)]
+    batch = 0 if len(shape) > 1 and shape[0] == 1 and any(one.batch is not None for one in read) else None
+    return g.add("gather", read, shape, batch, out=Tensor(shape, None, batch).sample)
 
 
-@operator("index", "index_select", "gather", "take_along_dim", "_unsafe_index")
-def index(g: Graph, shape: Any, /, input: Tensor, **_: Any) -> Tensor:
+@operator("index", "index_select", "gather", "take", "take_along_dim", "_unsafe_index")
+def index(g: Graph, shape: Any, /, input: Tensor, index: Any = None, indices: Any = None, **_: Any) -> Tensor:
     """Elements looked up."""
-    return _looked_up(g, shape, input)
+    places = indices if isinstance(indices, list) else [index, indices]
+    return _looked_up(g, shape, input, [place for place in places if isinstance(place, Tensor)])
 
 
 @operator("one_hot")
@@ -249,15 +249,23 @@ def roll(g: Graph, shape: Any, /, input: Tensor, shifts: Any, dims: Any = (), **
     """Elements moved along axes, around the end."""
     if input.constant:
         return input
-    axes = tuple(input.axis(axis) for axis in pair(dims, 1)) if dims else (0,)
-    return g.add("roll", [input], shape, input.batch, shifts=pair(shifts, 1), axes=axes)
+    x = behind(g, input, pair(dims, 1)) if dims else input
+    axes = tuple(x.axis(axis) for axis in pair(dims, 1)) if dims else (0,)
+    return g.add("roll", [x], shape, x.batch, shifts=pair(shifts, 1), axes=axes)
 
 
 @operator("flip")
 def flip(g: Graph, shape: Any, /, input: Tensor, dims: Sequence[int], **_: Any) -> Tensor:
     """Elements in the opposite order along axes."""
-    axes = tuple(input.axis(axis) for axis in dims)
-    return input if input.constant else g.add("flip", [input], shape, input.batch, axes=axes)
+    if input.constant:
+        return input
+    x = behind(g, input, dims)
+    return g.add("flip", [x], shape, x.batch, axes=tuple(x.axis(axis) for axis in dims))
+
+
+def behind(g: Graph, x: Tensor, axes: Sequence[int]) -> Tensor:
+    """A tensor whose batch is none of some axes: where it is, it becomes an axis like any other."""
+    return g.whole(x) if x.batch in [axis % len(x.shape) for axis in axes] else x
 
 
 @operator("pad", "constant_pad_nd", "reflection_pad2d", "replication_pad2d")
@@ -269,10 +277,11 @@ def pad(g: Graph, shape: Any, /, input: Tensor, pad: Sequence[int] = (), **a: An
     ends = [(0, 0)] * len(input.shape)
     for place in range(len(pad) // 2):
         ends[-1 - place] = (pad[2 * place], pad[2 * place + 1])
-    kept = [pair for axis, pair in enumerate(ends) if axis != input.batch]
+    x = behind(g, input, [axis for axis, pair in enumerate(ends) if any(pair)])
+    kept = [pair for axis, pair in enumerate(ends) if axis != x.batch]
     if 2 <= len(kept) <= 4 and kept[0] == (0, 0) and min(map(min, kept)) >= 0:
-        return g.add("pad", [input], shape, input.batch, pad=tuple(kept[1:]))
-    return g.add("pad_axes", [input], shape, input.batch, ends=tuple(kept))
+        return g.add("pad", [x], shape, x.batch, pad=tuple(kept[1:]))
+    return g.add("pad_axes", [x], shape, x.batch, ends=tuple(kept))
 
 
 @operator("pixel_shuffle", "pixel_unshuffle")
@@ -324,11 +333,11 @@ def _resized(mode: str, antialias: bool) -> Handler:
 
 
 for _rank, _linear in enumerate(("linear", "bilinear", "trilinear"), start=1):
-    OPERATORS[f"upsample_nearest{_rank}d"] = _resized("nearest", antialias=False)
-    OPERATORS[f"upsample_{_linear}{_rank}d"] = _resized("linear", antialias=False)
-OPERATORS["upsample_bicubic2d"] = _resized("cubic", antialias=False)
-OPERATORS["_upsample_bilinear2d_aa"] = _resized("linear", antialias=True)
-OPERATORS["_upsample_bicubic2d_aa"] = _resized("cubic", antialias=True)
+    operator(f"upsample_nearest{_rank}d")(_resized("nearest", antialias=False))
+    operator(f"upsample_{_linear}{_rank}d")(_resized("linear", antialias=False))
+operator("upsample_bicubic2d")(_resized("cubic", antialias=False))
+operator("_upsample_bilinear2d_aa")(_resized("linear", antialias=True))
+operator("_upsample_bicubic2d_aa")(_resized("cubic", antialias=True))
 
 
 @operator("grid_sampler", "grid_sampler_2d")

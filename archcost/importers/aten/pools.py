@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import prod
+from math import inf, prod
 from typing import Any
 
+from archcost.errors import ArchcostError
 from archcost.importers.aten.elements import arithmetic
-from archcost.importers.aten.registry import OPERATORS, Handler, first, operator, pair
+from archcost.importers.aten.places import behind
+from archcost.importers.aten.registry import Handler, first, operator, pair
 from archcost.importers.attributes import given, one, over_maps
 from archcost.importers.graph import Graph, Tensor
 
@@ -38,14 +40,14 @@ def _pooled(kind: str) -> Handler:
 
 
 for _rank in (1, 2, 3):
-    OPERATORS[f"max_pool{_rank}d"] = _pooled("maxpool")
-    OPERATORS[f"avg_pool{_rank}d"] = _pooled("avgpool")
+    operator(f"max_pool{_rank}d")(_pooled("maxpool"))
+    operator(f"avg_pool{_rank}d")(_pooled("avgpool"))
 
 
 @operator("max_pool2d_with_indices")
-def pool_with_places(g: Graph, made: Any, /, **a: Any) -> list[Tensor]:
-    """The maxima; their places cost nothing."""
-    return [OPERATORS["max_pool2d"](g, tuple(made[0].shape), **a), Tensor(tuple(made[1].shape))]
+def pool_with_places(g: Graph, made: Any, /, **a: Any) -> list[Tensor | None]:
+    """The maxima; where they stand is not supported."""
+    return [_pooled("maxpool")(g, tuple(made[0].shape), **a), None]
 
 
 def _adaptive(kind: str, whole: str) -> Handler:
@@ -58,16 +60,15 @@ def _adaptive(kind: str, whole: str) -> Handler:
 
 
 for _rank in (1, 2, 3):
-    OPERATORS[f"adaptive_avg_pool{_rank}d"] = _adaptive("adaptive_avgpool", "global_avgpool")
+    operator(f"adaptive_avg_pool{_rank}d")(_adaptive("adaptive_avgpool", "global_avgpool"))
 
 
-def _adaptive_max(g: Graph, made: Any, /, input: Tensor, **_: Any) -> list[Tensor]:
-    first = tuple(made[0].shape)
-    return [_adaptive("adaptive_maxpool", "global_maxpool")(g, first, input), Tensor(first)]
+def _adaptive_max(g: Graph, made: Any, /, input: Tensor, **_: Any) -> list[Tensor | None]:
+    return [_adaptive("adaptive_maxpool", "global_maxpool")(g, first(made), input), None]
 
 
 for _rank in (1, 2, 3):
-    OPERATORS[f"adaptive_max_pool{_rank}d"] = _adaptive_max
+    operator(f"adaptive_max_pool{_rank}d")(_adaptive_max)
 
 
 def _normed(g: Graph, op: str, shape: Any, x: Tensor, own: Sequence[Tensor | None], **attributes: Any) -> Tensor:
@@ -124,7 +125,7 @@ def layer_norm(
     """Over the last axes."""
     out = first(shape)
     axes = {"axes": len(normalized_shape)} if len(normalized_shape) > 1 else {}
-    made = _normed(g, "layernorm", out, input, [weight, bias], **axes)
+    made = _normed(g, "layernorm", out, _over_last(g, input, normalized_shape), [weight, bias], **axes)
     return made if out is shape else [made, None, None]
 
 
@@ -134,10 +135,16 @@ def rms_norm(
 ) -> Tensor:
     """Over the last axes, without a mean."""
     axes = {"axes": len(normalized_shape)} if len(normalized_shape) > 1 else {}
+    x = _over_last(g, input, normalized_shape)
     if weight is None or g.owns(weight):
-        return g.add("rmsnorm", [input], shape, input.batch, [weight], **axes, **({} if weight else {"scale": False}))
-    made = g.add("rmsnorm", [input], shape, input.batch, **axes, scale=False)
+        return g.add("rmsnorm", [x], shape, x.batch, [weight], **axes, **({} if weight else {"scale": False}))
+    made = g.add("rmsnorm", [x], shape, x.batch, **axes, scale=False)
     return arithmetic(g, "multiply", shape, made, weight)
+
+
+def _over_last(g: Graph, x: Tensor, normalized_shape: Sequence[int]) -> Tensor:
+    """A tensor whose batch is none of the last axes, which are normalised."""
+    return behind(g, x, range(-len(normalized_shape), 0))
 
 
 @operator("group_norm")
@@ -158,8 +165,7 @@ def instance_norm(g: Graph, shape: Any, /, input: Tensor, weight: Any = None, bi
 
 REDUCED = {
     "mean": "mean", "sum": "sum", "amax": "max", "amin": "min", "max": "max", "min": "min", "var": "variance",
-    "linalg_vector_norm": "norm", "norm": "norm", "argmax": "argmax", "argmin": "argmax", "prod": "product",
-    "any": "any", "all": "any",
+    "argmax": "argmax", "argmin": "argmax", "prod": "product", "any": "any", "all": "any",
 }  # fmt: skip
 
 
@@ -167,7 +173,7 @@ def _reduced(name: str) -> Handler:
     def handler(g: Graph, shape: Any, /, input: Tensor, dim: Any = None, keepdim: bool = False, **_: Any) -> Any:
         out = first(shape)
         made = reduced(g, REDUCED[name], out, input, dim, keepdim)
-        return made if out is shape else [made, Tensor(out)]
+        return made if out is shape else [made, reduced(g, "argmax", out, input, dim, keepdim)]
 
     return handler
 
@@ -192,10 +198,35 @@ def reduced(g: Graph, op: str, shape: Any, x: Tensor, dim: Any, keep: bool) -> T
 
 
 for _name in REDUCED:
-    OPERATORS[_name] = _reduced(_name)
+    operator(_name)(_reduced(_name))
+
+# What is taken of the absolute values, by the order of the norm.
+NORMS: dict[Any, str] = {1: "sum", inf: "max", -inf: "min"}
+
+
+@operator("linalg_vector_norm", "norm")
+def norm(
+    g: Graph,
+    shape: Any,
+    /,
+    input: Tensor,
+    ord: Any = 2,
+    p: Any = None,
+    dim: Any = None,
+    keepdim: bool = False,
+    **_: Any,
+) -> Tensor:
+    """The length of vectors, as their order has it."""
+    order = ord if p is None else p
+    if order == 2:
+        return reduced(g, "norm", shape, input, dim, keepdim)
+    if order not in NORMS:
+        raise ArchcostError(f"{g.where}: a norm of order {order} is not supported")
+    return reduced(g, NORMS[order], shape, g.add("abs", [input], input.shape, input.batch), dim, keepdim)
 
 
 @operator("cumsum")
 def cumsum(g: Graph, shape: Any, /, input: Tensor, dim: int, **_: Any) -> Tensor:
     """Sums up to each element."""
-    return input if input.constant else g.add("cumsum", [input], shape, input.batch, axis=input.axis(dim))
+    x = behind(g, input, [dim])
+    return g.add("cumsum", [x], shape, x.batch, axis=x.axis(dim))

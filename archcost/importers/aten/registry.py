@@ -14,6 +14,9 @@ def operator(*names: str) -> Callable[[Function], Function]:
     """Store a handler under the names of its operators; a name without overload is that of all."""
 
     def store(function: Function) -> Function:
+        twice = OPERATORS.keys() & {*names}
+        if twice:
+            raise RuntimeError(f"operators that are defined twice: {', '.join(sorted(twice))}")
         OPERATORS.update(dict.fromkeys(names, function))
         return function
 

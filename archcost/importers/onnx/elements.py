@@ -38,31 +38,29 @@ def unary(m: Maker, c: Call) -> Value:
 
 @operator(*BINARY)
 def binary(m: Maker, c: Call) -> Value:
-    """An operation on two tensors, or on one and a number."""
+    """An operation on two tensors, or on one and a number; to compare costs as much either way."""
     a, b = c[0], c[1]
     done = worked_out(c.op, a, b)
     if done is not None:
         return done
     for x, other, first in ((a, b, True), (b, a, False)):
         number = other.constant and prod(other.shape) == 1 and len(other.shape) <= len(x.shape)
-        if number and not x.constant:
-            return _with_number(m, c.op, x, other.known, first)
+        if number and not x.constant and BINARY[c.op] != "compare":
+            return _with_number(m, c.op, x, other, first)
     return m.joined(BINARY[c.op], [a, b])
 
 
-def _with_number(m: Maker, op: str, x: Value, number: Any, first: bool) -> Value:
+def _with_number(m: Maker, op: str, x: Value, number: Value, first: bool) -> Value:
     """An operation with a number that is neither trained nor stored as a weight."""
-    exact = number.reshape(-1)[0].item() if number is not None and number.size else None
+    exact = _number(number)
     if op in ("Add", "Sub"):
         return m.single("affine", x, scale=False)
     if op == "Div" and not first:
         return m.single("reciprocal", x)
-    if op in ("Mul", "Div", "Mod"):
-        return m.single("affine", x, shift=False)
     if op == "Pow":
         powers: dict[Any, str] = {2: "square", 0.5: "sqrt", -0.5: "rsqrt", -1: "reciprocal"}
         return m.single(powers.get(exact, "pow") if first else "exp", x)
-    return m.single("clamp", x)
+    return m.single("affine", x, shift=False)
 
 
 @operator("Min", "Max", "Sum", "Mean")
@@ -79,22 +77,30 @@ def several(m: Maker, c: Call) -> Value:
     kind = {"Min": "minimum", "Max": "maximum"}.get(c.op, "add")
     made = values[0]
     for value in values[1:]:
-        number = kind != "add" and value.constant and prod(value.shape) == 1 and len(value.shape) <= len(made.shape)
-        made = m.single("clamp", made) if number and not made.constant else m.joined(kind, [made, value])
+        made = m.joined(kind, [made, value])
     return m.single("affine", made, shift=False) if c.op == "Mean" else made
 
 
 @operator("Clip")
 def clip(m: Maker, c: Call) -> Value:
-    """ReLU6 is a clip between 0 and 6."""
-    ends = [c.attributes.get(name) for name in ("min", "max")]
-    for place in (1, 2):
-        given = c.given(place)
-        if given is not None and given.known is not None and given.known.size == 1:
-            ends[place - 1] = given.known.reshape(-1)[0].item()
-    if folds([c[0]]):
-        return known_as(np.clip(c[0].known, *(None if n is None else n for n in ends)))
-    return m.single("relu6" if ends == [0, 6] else "clamp", c[0])
+    """A comparison for each end; ReLU6 is a clip between 0 and 6."""
+    low, high = _end(c, "min", 1), _end(c, "max", 2)
+    if folds([c[0]]) and all(end is None or folds([end]) for end in (low, high)):
+        return known_as(np.clip(c[0].known, *(None if end is None else end.known for end in (low, high))))
+    if low is not None and high is not None and low.constant and high.constant:
+        return m.single("relu6" if _number(low) == 0 and _number(high) == 6 else "clamp", c[0])
+    above = c[0] if low is None else m.joined("maximum", [c[0], low])
+    return above if high is None else m.joined("minimum", [above, high])
+
+
+def _end(c: Call, name: str, place: int) -> Value | None:
+    """An end of a clip, an attribute in older operator sets."""
+    return known_as(np.asarray(c.attributes[name], np.float64)) if name in c.attributes else c.given(place)
+
+
+def _number(value: Value) -> Any:
+    """The number that a tensor is, if it is one and known."""
+    return value.known.reshape(-1)[0].item() if value.known is not None and value.known.size == 1 else None
 
 
 @operator("PRelu")

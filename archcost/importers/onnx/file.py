@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from graphlib import CycleError, TopologicalSorter
 from math import prod
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 import numpy as np
@@ -43,6 +44,28 @@ def type_of(kind: int) -> str:
     name = TensorProto.DataType.Name(kind).lower() if kind in TensorProto.DataType.values() else ""
     name = "float8" if name.startswith("float8") else NAMES.get(name, name)
     return name if name in DTYPES and name != "float32" else ""
+
+
+def check_location(tensor: Any) -> None:
+    """Refuse data that are said to lie outside of the folder of the model, though they would not be read."""
+    for one in tensor.external_data:
+        path = PurePath(one.value.replace("\\", "/"))
+        if one.key == "location" and (path.is_absolute() or ".." in path.parts):
+            where = short(one.value)
+            raise ArchcostError(f"{short(tensor.name)!r} is said to lie outside of the model's folder, at {where!r}")
+
+
+def in_order(nodes: Sequence[Any]) -> Sequence[Any]:
+    """Nodes such that each follows those that it reads."""
+    made = {name: place for place, node in enumerate(nodes) for name in node.output if name}
+    before = [{made[name] for name in node.input if name in made} for node in nodes]
+    if all(max(places, default=-1) < place for place, places in enumerate(before)):
+        return nodes
+    try:
+        return [nodes[place] for place in TopologicalSorter(dict(enumerate(before))).static_order()]
+    except CycleError as error:
+        (place, *_) = error.args[1]
+        raise ArchcostError(f"{label_of(nodes[place])} follows from itself") from error
 
 
 def domain_of(name: str) -> str:

@@ -166,7 +166,7 @@ def product(m: Maker, a: Value, b: Value, bias: Value | None) -> Value:
     x, y = m.read(a), m.read(b)
     if min(len(a.shape), len(b.shape)) < 2:
         made = m.layer("matmul", [m.graph.whole(x), m.graph.whole(y)], None)
-        return Value(made if made.shape else made._replace(shape=(1,)), made.shape)
+        return Value(made, () if len(a.shape) == len(b.shape) else made.shape)
     if a.constant and b.constant:
         shape = (*broadcast([a.shape[:-2], b.shape[:-2]]), a.shape[-2], b.shape[-1])
         return blank(shape)
@@ -191,7 +191,7 @@ def einsum(m: Maker, c: Call) -> Value:
 @operator("Attention")
 def attention(m: Maker, c: Call) -> Made:
     """Attention in one, of heads that have an axis."""
-    some = [x for x in c.inputs[:4] if x is not None]
+    some = [x for x in c.inputs if x is not None]
     if len(some) < 3 or any(len(x.shape) != 4 for x in some[:3]) or len(c.inputs) > 4:
         return m.uncounted("Attention", [m.read(x) for x in some], _needed(c))
     xs = [m.read(x) for x in some]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import prod
 
 import numpy as np
@@ -39,22 +40,27 @@ def gather(m: Maker, c: Call) -> Value:
         return part if len(where_.shape) == 1 else reshaped(m, part, shape)
     tensor = m.read(x)
     if tensor.constant:
-        tensor, batch = m.read(where_), m.read(where_).batch
+        batch = where_.tensor.batch
         batch = None if batch is None else batch + axis
     elif tensor.batch == axis:
         tensor, batch = m.graph.whole(tensor), None
     else:
         batch = tensor.batch
         batch = batch if batch is None or batch < axis else batch - 1 + len(where_.shape)
-    out = Tensor(shape, None, batch).sample
-    return Value(m.layer("gather", [tensor], batch, out=out or (1,)), shape)
+    return _looked_up(m, [tensor, m.read(where_)], batch, shape)
+
+
+def _looked_up(m: Maker, read: Sequence[Tensor], batch: int | None, shape: Shape) -> Value:
+    """Elements by their places; those of the two that are known are none of the layer's inputs."""
+    out = Tensor(shape or (1,), None, batch).sample
+    return Value(m.layer("gather", [x for x in read if not x.constant], batch, out=out or (1,)), shape)
 
 
 def _embedding(m: Maker, table: Value, places: Value, axis: int, shape: Shape) -> Value:
     """Rows of a table by their numbers."""
     index, batch = places.tensor, places.tensor.batch
     if axis or len(table.shape) != 2:
-        return Value(m.layer("gather", [index], batch, out=Tensor(shape, None, batch).sample), shape)
+        return _looked_up(m, [m.read(table), index], None if batch is None else batch + axis, shape)
     count, features = table.shape
     if m.owns(table):
         made = m.layer("embed", [index], batch, m.own(table), count=count, features=features)
@@ -76,7 +82,7 @@ def picked(m: Maker, c: Call) -> Value:
         return blank(shape)
     tensor = m.read(where_) if x.constant else m.read(x)
     batch = 0 if tensor.batch == 0 and len(shape) > 1 and shape[0] == 1 else None
-    return Value(m.layer("gather", [tensor], batch, out=Tensor(shape or (1,), None, batch).sample), shape)
+    return _looked_up(m, [m.read(x), m.read(where_)], batch, shape)
 
 
 @operator("ScatterND", "ScatterElements", "Scatter", "TensorScatter")
@@ -119,7 +125,7 @@ def top(m: Maker, c: Call) -> Made:
     (many,) = c.numbers("k", 1) or (1,)
     axis = axis_of(c.number("axis", -1), len(x.shape))
     shape = replaced(x.shape, axis, many)
-    return [m.uncounted("TopK", [m.read(x)], shape) for _ in range(2)]
+    return m.uncounted("TopK", [m.read(x)], shape, shape)
 
 
 @operator("GridSample")

@@ -27,6 +27,7 @@ class Maker:
         self.vectors: Counter[str] = Counter()  # how many layers have one as bias, scale or shift
         self.weighed: dict[str, tuple[str, list[Tensor]]] = {}  # by its matrix: a layer's bias, and all its weights
         self.aliases: dict[tuple[str, str], str] = {}  # of vectors that are read in several modules
+        self.aliased: set[str] = set()  # the vectors that have one
         self.scoped = False  # whether the exporter says which module a node belongs to
 
     def weight(self, name: str, shape: Shape, floating: bool, dtype: str = "") -> Value:
@@ -45,12 +46,14 @@ class Maker:
         dtype = part.tensor.weight.dtype if part.tensor.weight else ""
         return Value(Tensor(shape, weight=Weight(name, True, dtype)), shape)
 
-    def uncounted(self, operator: str, read: Sequence[Tensor], shape: Shape) -> Value:
-        """A tensor that an unknown operator makes; of constants it is one."""
-        check(shape, operator)
+    def uncounted(self, operator: str, read: Sequence[Tensor], *shapes: Shape) -> list[Value]:
+        """The tensors that an unknown operator makes; of constants they are such."""
+        for shape in shapes:
+            check(shape, operator)
         if read and all(x.constant for x in read):
-            return blank(shape)
-        return Value(self.graph.uncounted(operator, read, shape or (1,)), shape)
+            return list(map(blank, shapes))
+        made = self.graph.uncounted_several(operator, read, [shape or (1,) for shape in shapes])
+        return list(map(Value, made, shapes))
 
     def read(self, value: Value) -> Tensor:
         """A tensor as something whose elements are read: stored ones become a layer of their own."""
@@ -63,14 +66,19 @@ class Maker:
         if not tensor.weight.trained or self.graph.owned.get(name, -1) >= 0:  # counted where it is owned
             return Tensor(tensor.shape)
         if sum(n > 1 for n in self.full[name]) < 2 and self.scoped:
-            name = self.aliases.setdefault(
-                (name, self.graph.module),
-                f"{name}/{len(self.aliases)}" if any(n == name for n, _ in self.aliases) else name,
-            )
+            name = self._alias(name)
         whole = self.graph.weight(name, self.full[tensor.weight.name], True, dtype)
         if tensor.shape == whole.shape:
             return whole
         return self.graph.seen_as(self.graph.read(whole), tensor.shape, None)
+
+    def _alias(self, name: str) -> str:
+        """The name that a vector has in the module at work, which is its own in the first that reads it."""
+        key = (name, self.graph.module)
+        if key not in self.aliases:
+            self.aliases[key] = f"{name}/{len(self.aliases)}" if name in self.aliased else name
+            self.aliased.add(name)
+        return self.aliases[key]
 
     def owns(self, value: Value) -> bool:
         """Whether a tensor can be the own weights of a layer: it is stored, and no layer by itself already."""

@@ -107,5 +107,8 @@ def unit_norm(m: Maker, c: Call) -> Value:
     """Each row divided by its length."""
     x = c[0]
     axis = axis_of(c.number("axis", -1), len(x.shape))
-    length = reduced(m, "norm" if c.number("p", 2) == 2 else "sum", x, [axis], True)
+    if c.number("p", 2) == 1:
+        length = reduced(m, "sum", m.single("abs", x), [axis], True)
+    else:
+        length = reduced(m, "norm", x, [axis], True)
     return m.joined("divide", [x, length])

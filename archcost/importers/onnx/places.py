@@ -146,7 +146,7 @@ def transpose(m: Maker, c: Call) -> Value:
     return m.transposed(x, order)
 
 
-@operator("Concat", "QLinearConcat")
+@operator("Concat")
 def concat(m: Maker, c: Call) -> Value:
     """Side by side along an axis."""
     values = [value for value in c.inputs if value is not None and 0 not in value.shape]
@@ -332,7 +332,7 @@ def pixel_shuffle(m: Maker, c: Call) -> Value:
 
 
 @operator("Resize", "Upsample")
-def resize(m: Maker, c: Call) -> Value:
+def resize(m: Maker, c: Call) -> Made:
     """A map of another size."""
     x: Value = c[0]
     rank = len(x.shape)

@@ -18,7 +18,6 @@ from archcost.importers.onnx.making import Maker
 from archcost.importers.onnx.pools import reduced
 from archcost.importers.onnx.registry import OPERATORS, Call, Made, operator
 from archcost.importers.onnx.values import Value
-from archcost.net import INPUT
 
 PRODUCTS = {"Conv", "ConvTranspose", "Gemm", "MatMul"}  # of quantised numbers as they are
 ACTIVATIONS = {"Relu", "Clip", "LeakyRelu", "Sigmoid", "HardSigmoid", "HardSwish"}  # that become part of these
@@ -44,10 +43,7 @@ def quantised(m: Maker, c: Call) -> Value:
     tensor, dtype = c[0].tensor, zero_type(c, 2)
     if tensor.node is None:
         return _stored(c[0], dtype)
-    if len(c.readers(c.node.input[0])) == 1 and m.graph.nodes[tensor.node].op != INPUT:
-        return c[0]._replace(tensor=m.graph.quantised(tensor, dtype))
-    made = m.single("round", m.single("affine", c[0]))
-    return made._replace(tensor=m.graph.quantised(made.tensor, dtype))
+    return c[0]._replace(tensor=m.graph.quantised(tensor, dtype))
 
 
 @operator("DequantizeLinear")
@@ -93,8 +89,7 @@ def quantised_by_range(m: Maker, c: Call) -> Made:
     """A scale and a zero point that follow from the least and the largest element."""
     low, high = (reduced(m, kind, c[0], [], False) for kind in ("min", "max"))
     scale = m.joined("subtract", [high, low])
-    made = m.single("round", m.single("affine", c[0]))
-    made = made._replace(tensor=m.graph.quantised(made.tensor, "uint8"))
+    made = c[0]._replace(tensor=m.graph.quantised(c[0].tensor, "uint8"))
     return [made, scale, Value(scale.tensor, scale.shape)]
 
 

@@ -18,14 +18,15 @@ from archcost.importers.graph import path
 from archcost.importers.onnx.file import (
     FLOATING,
     SCOPES,
+    check_location,
     declared_sizes,
     domain_of,
     elements,
+    in_order,
     inferred_shapes,
     label_of,
     loaded,
     module_of,
-    one_tensor,
     short,
     type_of,
     was_batchnorm,
@@ -33,13 +34,16 @@ from archcost.importers.onnx.file import (
 from archcost.importers.onnx.making import Maker
 from archcost.importers.onnx.orders import ordered
 from archcost.importers.onnx.origins import origins
-from archcost.importers.onnx.registry import OPERATORS, Call
+from archcost.importers.onnx.registry import OPERATORS, Call, ignored
 from archcost.importers.onnx.values import Value, check
 from archcost.net import Net
 
 NODES = 50_000  # that are read, also in functions that are used again and again
 DEPTH = 20  # functions and branches within one another
 INPUTS = 1000
+STANDARD = ("", "com.microsoft")  # the sets of operators that have handlers
+SEQUENCE = ("seq", "time", "length", "tokens", "steps")  # in the names of axes along which the steps of one lie
+BATCH = "batch"
 
 
 class OpenSizes(ArchcostError):
@@ -91,6 +95,7 @@ class Reading:
         self.graph = self.maker.graph
         self.functions = {(domain_of(f.domain), f.name): f for f in model.functions}
         self.sizes: dict[str, int] = {}  # what names of sizes stand for
+        self.unnamed: set[str] = set()  # first axes of inputs to which the file gives no name
         self.declared: dict[str, Sequence[Any]] = {}
         self.steps = self.folded = 0
 
@@ -150,49 +155,74 @@ class Reading:
         return scope.values[name]
 
     def inputs(self, scope: Scope, infos: Sequence[Any]) -> None:
-        """The inputs of the network; their first axis is the batch."""
+        """The inputs of the network; their first axis is the batch, or the second behind the steps of a sequence."""
+        shapes = self.said(infos)
+        self.one_at_a_time(shapes)
+        self.opened(shapes)
+        for info in infos:
+            name, axes, kind = info.name, shapes[info.name], info.type.tensor_type.elem_type
+            shape = tuple(self.sizes[size] if isinstance(size, str) else size for size in axes)
+            batch = self.batch_of(name, axes, shape)
+            tensor = self.graph.input(path(short(name)) or "input", shape or (1,), batch)
+            dtype = type_of(kind) if kind in FLOATING else ""
+            self.define(scope, name, Value(tensor._replace(dtype=dtype), shape))
+
+    def said(self, infos: Sequence[Any]) -> dict[str, list[Any]]:
+        """The sizes of each input, by its name; one that is left open without a name gets one."""
         if len(infos) > INPUTS:
             raise ArchcostError(f"{self.title} has {len(infos)} inputs, more than {INPUTS}")
-        shapes = {one.name: declared_sizes(one) for one in infos}
-        types = {one.name: one.type.tensor_type.elem_type for one in infos}
-        dtypes = {name: type_of(kind) if kind in FLOATING else "" for name, kind in types.items()}
-        if len(shapes) < len(infos):
-            raise ArchcostError(f"{self.title} has two inputs of one name")
-        for name, axes in shapes.items():
-            if not one_tensor(next(one for one in infos if one.name == name)):
-                raise ArchcostError(f"{self.title}: the input {short(name)!r} is no tensor of a known rank")
-            if axes and isinstance(axes[0], str) and axes[0] not in self.dims:
-                self.sizes[axes[0] or f"{name}_0"] = 1
-        missing, asked = [], {*self.sizes}
-        for name, axes in shapes.items():
-            for place, size in enumerate(axes):
-                key = size or f"{name}_{place}" if isinstance(size, str) else ""
-                if key in self.sizes or not key:
-                    continue
-                asked.add(key)
-                if key in self.dims:
-                    self.sizes[key] = self.dims[key]
-                elif key not in missing:
-                    missing.append(key)
+        shapes: dict[str, list[Any]] = {}
+        for info in infos:
+            axes = declared_sizes(info)
+            if axes is None:
+                raise ArchcostError(f"{self.title}: the input {short(info.name)!r} is no tensor of a known rank")
+            if info.name in shapes:
+                raise ArchcostError(f"{self.title} has two inputs of one name")
+            shapes[info.name] = [size or f"{info.name}_{place}" for place, size in enumerate(axes)]
+            if axes and not axes[0]:
+                self.unnamed.add(shapes[info.name][0])
+        return shapes
+
+    def one_at_a_time(self, shapes: Mapping[str, Sequence[Any]]) -> None:
+        """Names that stand for a batch are 1."""
+        sequences = {axes[0] for axes in shapes.values() if self.is_sequence(axes)}
+        for axes in shapes.values():
+            place = 1 if self.is_sequence(axes) else 0
+            for size in axes[place : place + 1]:
+                named = isinstance(size, str) and size not in self.dims and size not in sequences
+                if named and (place == 0 or BATCH in size.lower()):
+                    self.sizes[size] = 1
+
+    def is_sequence(self, axes: Sequence[Any]) -> bool:
+        """Whether an input has the steps of a sequence along its first axis, as its name says."""
+        name = axes[0] if len(axes) > 1 and isinstance(axes[0], str) and axes[0] not in self.unnamed else ""
+        return BATCH not in name.lower() and any(word in name.lower() for word in SEQUENCE)
+
+    def opened(self, shapes: Mapping[str, Sequence[Any]]) -> None:
+        """Names of other sizes are what is given for them; they are asked for if nothing is."""
+        names = {size: None for axes in shapes.values() for size in axes if isinstance(size, str)}
+        for key in self.dims:
+            if key not in names:
+                raise ArchcostError(f"{self.title} has no size {key!r} to set{did_you_mean(key, names)}")
+        self.sizes |= {name: self.dims[name] for name in names if name in self.dims}
+        missing = [name for name in names if name not in self.sizes]
         if missing:
             known = " ".join(f"--set {short(key)}=224" for key in missing[:20])
             listed = ", ".join(map(short, missing[:20]))
             raise OpenSizes(f"{self.title} leaves sizes open: {listed}; give {known}", missing)
-        for key in self.dims:
-            if key not in asked:
-                raise ArchcostError(f"{self.title} has no size {key!r} to set{did_you_mean(key, asked)}")
-        for name, axes in shapes.items():
-            shape = tuple(self.sizes[n or f"{name}_{i}"] if isinstance(n, str) else n for i, n in enumerate(axes))
-            check(shape, f"{self.title}: the input {short(name)!r}")
-            symbolic = bool(axes) and isinstance(axes[0], str) and axes[0] in self.dims
-            if shape and not symbolic and shape[0] != 1 and len(shape) > 1:
-                raise ArchcostError(
-                    f"{self.title}: the input {short(name)!r} of {sizes(shape)} has a batch of {shape[0]}; "
-                    "export the model with a batch of 1 or of any size (a dynamic axis)"
-                )
-            batch = 0 if len(shape) > 1 and shape[0] == 1 else None
-            tensor = self.graph.input(path(short(name)) or "input", shape or (1,), batch)
-            self.define(scope, name, Value(tensor._replace(dtype=dtypes[name]), shape))
+
+    def batch_of(self, name: str, axes: Sequence[Any], shape: Shape) -> int | None:
+        """Which axis of an input is the batch, of which there can be but one sample."""
+        what = f"{self.title}: the input {short(name)!r}"
+        check(shape, what)
+        if self.is_sequence(axes):
+            return 1 if shape[1] == 1 else None
+        if len(shape) > 1 and shape[0] != 1 and axes[0] not in self.dims:
+            raise ArchcostError(
+                f"{what} of {sizes(shape)} has a batch of {shape[0]}; "
+                "export the model with a batch of 1 or of any size (a dynamic axis)"
+            )
+        return 0 if len(shape) > 1 and shape[0] == 1 else None
 
     def absent(self, scope: Scope) -> None:
         """Weights that the exporter left out altogether, of which the file still has the shapes."""
@@ -204,13 +234,15 @@ class Reading:
     def stored(self, tensor: Any, name: str) -> Value:
         """A stored tensor; its elements are read only if they are few and in this file."""
         floating, dtype = tensor.data_type in FLOATING, type_of(tensor.data_type)
+        check_location(tensor)
         made = self.maker.weight(name, tuple(tensor.dims), floating, dtype)
         return made._replace(known=elements(tensor))
 
     # Nodes.
 
     def read_nodes(self, scope: Scope, nodes: Sequence[Any], outputs: Sequence[str]) -> None:
-        """Every node in turn."""
+        """Every node in turn; each follows those that it reads, which not every converter keeps to."""
+        nodes = in_order(nodes)
         for place, node in enumerate(nodes):
             for name in node.input:
                 scope.readers.setdefault(name, []).append(place)
@@ -283,9 +315,23 @@ class Reading:
             self.folded += 1
         if node.op_type == "MatMul":
             call = replace(call, bias=self.following(scope, nodes, place, call))
-        handler = OPERATORS.get(node.op_type) if domain in ("", "com.microsoft") else None
-        made = handler(self.maker, call) if handler else self.unknown(scope, node, call)
-        return [made] if isinstance(made, Value) else made
+        handler = OPERATORS.get(node.op_type) if domain in STANDARD else None
+        if handler is None:
+            return self.unknown(scope, node, call)
+        before = len(self.graph.nodes)
+        made = handler(self.maker, call)
+        values = [made] if isinstance(made, Value) else made
+        self.follows(call, values, before)
+        return values
+
+    def follows(self, call: Call, made: Sequence[Value | None], before: int) -> None:
+        """Refuse to leave out an input that is computed: what leads to it would not be counted."""
+        read = {value.tensor.node for value in made if value is not None}
+        read |= {i for node in self.graph.nodes[before:] for i in node.inputs}
+        for place, value in enumerate(call.inputs):
+            node = None if value is None else value.tensor.node
+            if node is not None and node not in read and place not in ignored(call):
+                raise ArchcostError(f"does not follow from input {place + 1}, which is computed; this is not supported")
 
     def attribute(self, one: Any, scope: Scope) -> Any:
         """The value of an attribute; None if it is left to the function's caller, who did not give it."""
@@ -386,11 +432,17 @@ class Reading:
             inferred = inferred_shapes(node, call.inputs, self.model)
             shapes = [shape or inferred.get(name) for name, shape in zip(node.output, shapes, strict=True)]
         read = [self.maker.read(value) for value in call.inputs if value is not None]
-        made = []
-        for name, shape in zip(node.output, shapes, strict=True):
-            if shape is None and name:
-                self.graph.unknown.setdefault(operator, []).append(self.graph.module or "the model")
-                complaint = self.graph.complaint()
-                raise ArchcostError(f"{label_of(node)}: the shape that it makes is not known either; {complaint}")
-            made.append(self.maker.uncounted(operator, read, shape or ()))
-        return made
+        if any(shape is None for name, shape in zip(node.output, shapes, strict=True) if name):
+            raise ArchcostError(f"{label_of(node)}: the shape that it makes is not known either; {self.all_unknown()}")
+        return self.maker.uncounted(operator, read, *(shape or () for shape in shapes))
+
+    def all_unknown(self) -> str:
+        """Which operators are not known in the whole file, where it cannot be read on."""
+        self.graph.unknown.clear()
+        for node in (*self.model.graph.node, *(one for function in self.model.functions for one in function.node)):
+            domain = domain_of(node.domain)
+            known = domain in STANDARD and (node.op_type in OPERATORS or node.op_type == "If")
+            if not known and (domain, node.op_type) not in self.functions:
+                operator = f"{domain}.{node.op_type}".lstrip(".")
+                self.graph.unknown.setdefault(operator, []).append(module_of(node, []) or "the model")
+        return self.graph.complaint()

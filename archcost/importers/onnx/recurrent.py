@@ -9,6 +9,9 @@ from archcost.importers.onnx.making import Maker
 from archcost.importers.onnx.places import cut
 from archcost.importers.onnx.registry import Call, Made, operator
 from archcost.importers.onnx.values import Value
+from archcost.net import INPUT
+
+GIVEN = {INPUT, "parameter", "constant", "slice", "reshape", "flatten", "permute", "concat"}  # compute nothing
 
 
 @operator("LSTM", "GRU", "RNN")
@@ -28,7 +31,10 @@ def recurrent(m: Maker, c: Call) -> Made:
         tokens, many = x.shape[1 if last else 0], x.shape[0 if last else 1]
         full = (many, tokens, directions, hidden) if last else (tokens, directions, many, hidden)
         sides = (many, directions, hidden) if last else (directions, many, hidden)
-        return [m.uncounted(c.op, [m.read(x)], shape) for shape in (full, sides, sides)]
+        read = [m.read(value) for value in c.inputs if value is not None]
+        return m.uncounted(c.op, read, full, sides, sides)
+    if any(value is not None and not _is_given(m, value) for value in c.inputs[5:7]):
+        raise ArchcostError("an initial state that is computed is not supported")
     place = 0 if last else 1
     tensor = m.graph.batched(m.read(x), place)
     if tensor.batch != place:
@@ -43,3 +49,14 @@ def recurrent(m: Maker, c: Call) -> Made:
     full = (1, tokens, directions, hidden) if last else (tokens, directions, 1, hidden)
     sequence = Value(m.graph.seen_as(wide, full, 0 if last else 2), full)
     return [sequence, ends, ends][: max(len(c.declared), 1)]
+
+
+def _is_given(m: Maker, state: Value) -> bool:
+    """Whether a state is an input of the network or stored, perhaps a part of it: nothing is computed for it."""
+    left = [state.tensor.node] if state.tensor.node is not None else []
+    while left:
+        node = m.graph.nodes[left.pop()]
+        if node.op not in GIVEN:
+            return False
+        left += node.inputs
+    return True

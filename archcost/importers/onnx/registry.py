@@ -86,10 +86,37 @@ OPERATORS: dict[str, Handler] = {}
 
 
 def operator(*names: str) -> Callable[[AHandler], AHandler]:
-    """Store a handler under the names of its operators."""
+    """Store a handler under the names of its operators, which no other has."""
 
     def store(function: AHandler) -> AHandler:
+        twice = OPERATORS.keys() & names
+        if twice:
+            raise RuntimeError(f"there are two handlers of {', '.join(sorted(twice))}")
         OPERATORS.update(dict.fromkeys(names, function))
         return function
 
     return store
+
+
+# Inputs that are no tensors to compute with, by their places; of all others layers must follow.
+IGNORED: dict[str, Sequence[int]] = {
+    # The shape alone matters, or the type.
+    "Shape": [0], "Size": [0], "Reshape": [1], "Expand": [1], "CastLike": [1],
+    # Scales and zero points belong to the type of quantised numbers; who uses a computed scale multiplies with it.
+    "QuantizeLinear": [1, 2], "DequantizeLinear": [1, 2], "ConvInteger": [2, 3], "MatMulInteger": [2, 3],
+    "QLinearConv": [1, 2, 4, 5, 6, 7], "QLinearMatMul": [1, 2, 4, 5, 6, 7], "QGemm": [1, 2, 4, 5, 7, 8],
+    "QLinearAdd": [1, 2, 4, 5, 6, 7], "QLinearMul": [1, 2, 4, 5, 6, 7],
+    "QLinearSigmoid": [1, 2, 3, 4], "QLinearLeakyRelu": [1, 2, 3, 4], "QLinearSoftmax": [1, 2, 3, 4],
+    "QLinearAveragePool": [1, 2, 3, 4], "QLinearGlobalAveragePool": [1, 2, 3, 4],
+    # How long each sequence is says only where to stop; the handler looks at the states.
+    "LSTM": [4, 5, 6], "GRU": [4, 5], "RNN": [4, 5],
+}  # fmt: skip
+
+
+def ignored(call: Call) -> Sequence[int]:
+    """The places of inputs that layers need not follow from."""
+    if call.op == "QLinearConcat":  # a scale and a zero point of all, then a tensor and its own in turn
+        return [place for place in range(len(call.inputs)) if place < 2 or place % 3 != 2]
+    if call.op == "BatchNormalization" and call.number("training_mode", 0):
+        return [3, 4]  # the statistics of other batches, which are updated but not used
+    return IGNORED.get(call.op, ())
