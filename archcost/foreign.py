@@ -15,8 +15,9 @@ class Options(NamedTuple):
 
     inputs: tuple[str, ...] = ()  # shapes of one sample: 3,224,224, or 77:int64
     kwargs: tuple[tuple[str, Any], ...] = ()  # of the function that makes the model
-    dims: tuple[tuple[str, int], ...] = ()  # sizes that a file leaves open
+    settings: tuple[tuple[str, Any], ...] = ()  # of --set: sizes that a file leaves open
     skip_unknown: bool = False
+    several: bool = False  # networks are asked for, and each takes what it can use
 
 
 USUAL = Options()

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
+
+import pytest
 
 
 def test_totals_and_ratios(archcost) -> None:
@@ -104,3 +107,39 @@ def test_behind_a_map_depth_and_peak_are_of_the_rest(archcost) -> None:
     totals = data["architectures"][0]["totals"]
     assert totals["depth"] == 16 - 7
     assert totals["peak_memory_bytes"] == 4 * (512 + 512) * 28 * 28
+
+
+@pytest.fixture
+def onnx_file(tmp_path: Path) -> str:
+    """A convolution of maps whose sizes are left open."""
+    pytest.importorskip("onnx")
+    from onnx_models import model, node, weight
+
+    file = tmp_path / "net.onnx"
+    nodes = [node("Conv", "x w", pads=[1, 1, 1, 1])]
+    made = model(nodes, ("batch", 3, "height", "resolution"), [weight("w", 4, 3, 3, 3)])
+    file.write_bytes(made.SerializeToString())
+    return str(file)
+
+
+def test_each_network_takes_the_settings_that_it_has(archcost, onnx_file: str) -> None:
+    """What only a file leaves open is its own; what both have is for both; what a specification has stays."""
+    given = ("--set", "height=10", "--set", "resolution=256", "--set", "classes=7")
+    data = json.loads(archcost("compare", onnx_file, "alexnet", *given, "--format", "json").stdout)
+    first, second = (item["totals"] for item in data["architectures"])
+    assert first["macs"] == 4 * 3 * 9 * 10 * 256
+    own = ("--set", "resolution=256", "--set", "classes=7")
+    alone = json.loads(archcost("table", "alexnet", *own, "--format", "json").stdout)
+    assert (second["macs"], second["params"]) == (alone["totals"]["macs"], alone["totals"]["params"])
+
+
+def test_settings_that_nobody_has(archcost, onnx_file: str) -> None:
+    """A name is a mistake, and so is a size that is none."""
+    given = ("--set", "resolution=256", "--set", "hight=10")
+    error = archcost("compare", onnx_file, "alexnet", *given, exit_code=2).stderr
+    assert "alexnet has 'hight' to set, did you mean 'height'" in error
+    given = ("--set", "resolution=256", "--set", "height=1.5")
+    error = archcost("compare", onnx_file, "alexnet", *given, exit_code=2).stderr
+    assert error == "height must be a whole number from 1, is 1.5\n"
+    error = archcost("compare", onnx_file, "alexnet", "--input", "3,8,8", exit_code=2).stderr
+    assert "--input is for models of PyTorch and Keras" in error

@@ -339,3 +339,212 @@ def test_files_are_read_and_broken_ones_are_one_line(tmp_path: Path) -> None:
             net_of_file(str(tmp_path / name), "m", "m")
         assert text in str(raised.value)
         assert "\n" not in str(raised.value)
+
+
+@pytest.mark.parametrize("packed", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_files_that_are_damaged_are_one_line(tmp_path: Path, packed: int) -> None:
+    """However it is packed, with any byte of it changed it is refused or read all the same."""
+    file = tmp_path / "packed.keras"
+    with zipfile.ZipFile(file, "w", packed) as archive:
+        archive.writestr("config.json", json.dumps(sequential(given(8), entry("Dense", "d", units=4))))
+    if packed in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        assert facts(net_of_file(str(file), "m", "m"))[0] == 8 * 4 + 4
+    sound, refused = file.read_bytes(), 0
+    for place in range(len(sound)):
+        file.write_bytes(sound[:place] + bytes([sound[place] ^ 0x55]) + sound[place + 1 :])
+        try:
+            net_of_file(str(file), "m", "m")
+        except ArchcostError as error:
+            refused += 1
+            assert "\n" not in str(error)
+    assert refused > len(sound) // 2
+
+
+@pytest.mark.parametrize("packed", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_members_that_are_unpacked_whole_are_not_unpacked(tmp_path: Path, packed: int) -> None:
+    """100 MB may be 113 bytes, whatever the zip says that there is."""
+    file = tmp_path / "bomb.keras"
+    with zipfile.ZipFile(file, "w", packed) as archive:
+        archive.writestr("config.json", b" " * 1000)
+    with pytest.raises(ArchcostError, match=r"bomb\.keras: config\.json is packed as neither Keras nor a usual zip"):
+        net_of_file(str(file), "m", "m")
+
+
+@pytest.mark.parametrize(
+    ("cuts", "said"),
+    [
+        (3, "cannot split 8 at 3"),
+        (0, "cannot split 8 at 0"),
+        (2**31 - 1, "cannot split 8 at 2147483647"),
+        ("x", "cannot split 8 at x"),
+        ([1] * 200_000, "more than 100000 layers"),
+    ],
+)
+def test_parts_that_cannot_be(cuts: Any, said: str) -> None:
+    """Parts are counted before they are made."""
+    split = entry("Split", "s", ["x"], "keras.src.ops.numpy", indices_or_sections=cuts, axis=-1)
+    with pytest.raises(ArchcostError, match=said):
+        read(functional(given(8), split))
+
+
+def test_many_parts_of_a_long_axis() -> None:
+    """As many parts as places are refused where these are many; a few are cut."""
+
+    def parts(cuts: Any, size: int) -> Net:
+        split = entry("Split", "s", ["x"], "keras.src.ops.numpy", indices_or_sections=cuts, axis=-1)
+        return read(functional(given(size), split))
+
+    with pytest.raises(ArchcostError, match="s: there are more than 100000 layers"):
+        parts(2**31 - 1, 2**31 - 1)
+    assert [n.attributes["shape"] for n in parts(4, 8).nodes if n.op == "input"] == [(8,)]
+    assert propagate(parts(4, 8))[-1].cost.out == (2,)
+    assert propagate(parts([3, 5], 8))[-1].cost.out == (3,)
+
+
+@pytest.mark.parametrize(
+    ("kind", "axis", "trained"),
+    [
+        ("BatchNormalization", 3, 2 * 5),
+        ("BatchNormalization", -1, 2 * 5),
+        ("BatchNormalization", [1], 2 * 8),
+        ("LayerNormalization", [3], 2 * 5),
+        ("LayerNormalization", 2, 2 * 6),
+        ("LayerNormalization", [1, 3], 2 * 8 * 5),
+        ("LayerNormalization", [1, 2, 3], 2 * 8 * 6 * 5),
+        ("LayerNormalization", [-1, -2, -3], 2 * 8 * 6 * 5),
+    ],
+)
+def test_axes_of_a_layer_for_each_step(kind: str, axis: Any, trained: int) -> None:
+    """They count from the batch of a step, which the sequence has not (Keras 3.15.1 has as many weights)."""
+    net = read(sequential(given(4, 8, 6, 5), entry("TimeDistributed", "t", layer=entry(kind, "n", axis=axis))))
+    assert facts(net)[0] == trained
+    assert propagate(net)[-1].cost.ops == alone(kind, axis, 4)
+
+
+def alone(kind: str, axis: Any, times: int) -> dict[str, int]:
+    """What a layer does to one step, times the steps."""
+    cost = propagate(read(sequential(given(8, 6, 5), entry(kind, "n", axis=axis))))[-1].cost
+    return {op: count * times for op, count in cost.ops.items()}
+
+
+@pytest.mark.parametrize("axis", [0, -4, 4])
+def test_axes_that_a_step_has_not(axis: int) -> None:
+    """The batch, from either end, and one axis too many."""
+    inner = entry("LayerNormalization", "n", axis=axis)
+    with pytest.raises(ArchcostError, match=r"t: (works along the batch|has no axis \[4\] in 8 x 6 x 5)"):
+        read(sequential(given(4, 8, 6, 5), entry("TimeDistributed", "t", layer=inner)))
+
+
+def called(layer: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
+    """The same with arguments that are outputs of other layers."""
+
+    def reference(name: Any) -> Any:
+        if isinstance(name, list):
+            return [reference(part) for part in name]
+        return {"class_name": "__keras_tensor__", "config": {"keras_history": [name, 0, 0]}}
+
+    layer["inbound_nodes"][0]["kwargs"] = {key: reference(name) for key, name in kwargs.items()}
+    return layer
+
+
+def state(name: str, units: int = 5) -> dict[str, Any]:
+    """A vector that is made of another input."""
+    return entry("Dense", name, ["v"], units=units)
+
+
+def test_what_makes_the_first_states_is_counted() -> None:
+    """The states are read by no layer of ours; the products that make them stay, and are not shared with another."""
+    lstm = called(entry("LSTM", "l", ["x"], units=5), initial_state=["h", "c"])
+    square = entry("Square", "q", ["h"], "keras.src.ops.numpy")
+    net = read(functional(given(6, 4), given(3, name="v"), state("h"), state("c"), square, lstm))
+    assert facts(net)[2] == 2 * 3 * 5 + 6 * 4 * 5 * (4 + 5)
+    lstm = called(entry("GRU", "l", ["x"], units=5), initial_state="q")
+    net = read(functional(given(6, 4), given(3, name="v"), state("h"), square, lstm))
+    assert [step.node.op for step in propagate(net)].count("square") == 1, "it has no weights to be kept for"
+    assert propagate(net)[-1].cost.out == (5,)
+    comes_back(net)
+
+
+def test_first_states_as_keras_2_writes_them() -> None:
+    """Outputs of layers are lists there, also among the arguments."""
+    dense = {"class_name": "Dense", "name": "h", "config": {"units": 5}, "inbound_nodes": [[["v", 0, 0, {}]]]}
+    square = entry("Square", "q", ["h"], "keras.src.ops.numpy")
+    more: dict[str, Any] = {"initial_state": ["q", 0, 0], "training": False, "mask": None}
+    gru = {"class_name": "GRU", "name": "l", "config": {"units": 5}, "inbound_nodes": [[["x", 0, 0, more]]]}
+    net = read(functional(given(6, 4), given(3, name="v"), dense, square, gru))
+    assert [step.node.op for step in propagate(net)].count("square") == 1
+    more["initial_state"] = [["q", 0, 0], ["h", 0, 0]]
+    with pytest.raises(ArchcostError, match="begins with 1 states of 5"):
+        read(functional(given(6, 4), given(3, name="v"), dense, square, gru))
+
+
+@pytest.mark.parametrize(
+    ("layer", "said"),
+    [
+        (called(entry("LSTM", "l", ["x"], units=5), initial_state="h"), "l: begins with 2 states of 5"),
+        (called(entry("GRU", "l", ["x"], units=4), initial_state="h"), "l: begins with 1 states of 4"),
+        (called(entry("Conv1D", "l", ["x"], filters=2, kernel_size=3), mask="h"), "unexpected keyword argument 'mask'"),
+        (called(entry("ELU", "l", ["x"]), other="h"), "l: is called with a tensor as other, which is not supported"),
+        (called(entry("MultiHeadAttention", "l", ["x"], num_heads=2, key_dim=2), value="x", query_mask="h"),
+         "l: is called with a tensor as query_mask, which is not supported"),
+        (called(entry("Softmax", "l", ["x"], "keras.src.ops.nn"), axis="h"), "l: is called with a tensor as axis"),
+    ],
+)  # fmt: skip
+def test_a_tensor_that_is_not_understood_is_not_left_out(layer: dict[str, Any], said: str) -> None:
+    """With it all would disappear that it follows from."""
+    with pytest.raises(ArchcostError, match=said):
+        read(functional(given(6, 4), given(3, name="v"), state("h"), layer))
+
+
+def masked(layer: dict[str, Any], mask: Any = "m") -> Net:
+    """A layer on tokens that are numbers, of which 0 is none, as Keras writes what `mask_zero` means."""
+    differs = entry("NotEqual", "m", ["t"], "keras.src.ops.numpy")
+    differs["inbound_nodes"][0]["args"].append(0)
+    embedded = entry("Embedding", "x", ["t"], input_dim=9, output_dim=4)
+    return read(functional(given(6, name="t"), embedded, differs, called(layer, mask=mask)))
+
+
+@pytest.mark.parametrize(
+    ("layer", "choices"),
+    [
+        (entry("LSTM", "l", ["x"], units=5), 2 * 6 * 5),
+        (entry("GRU", "l", ["x"], units=5), 6 * 5),
+        (entry("Bidirectional", "l", ["x"], layer=entry("LSTM", "i", units=5)), 2 * 6 * 2 * 5),
+        (entry("GlobalAveragePooling1D", "l", ["x"]), 6 * 4),
+        (entry("BatchNormalization", "l", ["x"]), 0),
+        (entry("TimeDistributed", "l", ["x"], layer=entry("Dense", "i", units=5)), 0),
+    ],
+)
+def test_masks_are_made_and_used(layer: dict[str, Any], choices: int) -> None:
+    """A comparison for each token, and a choice for each number that the mask decides about."""
+    net = masked(layer)
+    assert sum(step.cost.ops.get("cmp", 0) for step in propagate(net)) == 6 + choices
+    comes_back(net)
+
+
+def test_masks_of_attention_and_softmax() -> None:
+    """A mask is an addition to each score, one behind it a choice; softmax chooses before and behind."""
+    pair = entry("Attention", "l", ["x", "x"])
+    plain, net = (masked(pair, []), masked(pair, ["m", "m"]))
+    more = {
+        kind: sum(s.cost.ops.get(kind, 0) for s in propagate(net))
+        - sum(s.cost.ops.get(kind, 0) for s in propagate(plain))
+        for kind in ("add", "cmp", "mac")
+    }
+    assert more == {"add": 6 * 6, "cmp": 6 + 6 * 4, "mac": 0}
+    soft = read(functional(given(6), given(6, name="y"), called(entry("Softmax", "s", ["x"]), mask="y")))
+    assert [step.node.op for step in propagate(soft)] == [
+        *("input", "input", "constant", "where", "softmax", "constant", "where")
+    ]
+
+
+def test_masks_that_are_handed_on() -> None:
+    """To a model with a layer that a mask changes they are refused, to another they mean nothing."""
+    inner = functional(given(6, 4, name="i"), entry("LSTM", "d", ["i"], units=4), name="inner")
+    with pytest.raises(ArchcostError, match="a mask that is handed on to a LSTM in a model is not supported"):
+        masked(inner | {"inbound_nodes": entry("", "", ["x"])["inbound_nodes"]})
+    inner = functional(given(6, 4, name="i"), entry("Dense", "d", ["i"], units=4), name="inner")
+    assert facts(masked(inner | {"inbound_nodes": entry("", "", ["x"])["inbound_nodes"]}))[2] == 6 * 4 * 4
+    steps = entry("TimeDistributed", "l", ["x"], layer=entry("Softmax", "i"))
+    with pytest.raises(ArchcostError, match="a mask for the steps of a Softmax is not supported"):
+        masked(steps)

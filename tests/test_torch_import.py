@@ -618,3 +618,58 @@ def test_handlers(monkeypatch) -> None:
     with pytest.raises(RuntimeError, match="defined twice: relu, tanh"):
         operator("tanh", "relu", "new_name")(len)
     assert "new_name" not in OPERATORS
+
+
+SOME_MORE = {
+    "transposed": lambda x: x[0] @ x[0].T,
+    "matrices transposed": lambda x: x @ x.mT,
+    "outer": lambda x: torch.outer(x[0, 0], x[0, 1]),
+    "inner": lambda x: torch.inner(x[0], x[0]),
+    "sum of products": lambda x: torch.baddbmm(x @ x.mT, x, x.mT, beta=0.5),
+    "deviation": lambda x: x.std(-1),
+    "logarithm of a sum": lambda x: torch.logsumexp(x, (1,)),
+}
+
+
+@pytest.mark.parametrize("name", SOME_MORE)
+def test_some_more(name: str) -> None:
+    """Each makes what PyTorch makes, and takes as many multiply-accumulates."""
+
+    class Applied(nn.Module):
+        def forward(self, x: Any) -> Any:
+            return SOME_MORE[name](x)
+
+    imported(Applied(), (1, 5, 8))
+
+
+def test_a_product_of_vectors() -> None:
+    """PyTorch's counter leaves it out; it takes a multiply-accumulate for each pair."""
+
+    class Applied(nn.Module):
+        def forward(self, x: Any) -> Any:
+            return torch.dot(x[0, 0], x[0, 1]).reshape(1)
+
+    assert totals(net_of(Applied(), [torch.empty(1, 5, 8)], "net", "net")).macs == 8
+
+
+class Branching(nn.Module):
+    """What it does follows from what it is given."""
+
+    def forward(self, x: Any) -> Any:
+        return torch.cond(x.sum() > 0, lambda x: x * 2, lambda x: x - 1, (x,))
+
+
+class Choosing(nn.Module):
+    """How much it makes follows from what it is given."""
+
+    def forward(self, x: Any) -> Any:
+        return x[x > 0] * 2
+
+
+@pytest.mark.parametrize("kind", [Branching, Choosing])
+def test_what_follows_from_values(kind: type, capfd) -> None:
+    """It is refused in a line, and PyTorch's own logs are not shown."""
+    with pytest.raises(ArchcostError) as error:
+        net_of(kind(), [torch.empty(1, 8)], "net", "net")
+    assert len(str(error.value).splitlines()) == 1
+    assert "Traceback" not in capfd.readouterr().err

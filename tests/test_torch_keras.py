@@ -12,6 +12,7 @@ import zipfile
 from collections.abc import Iterator
 from math import prod
 from pathlib import Path
+from typing import Any
 
 import pytest
 from come_back import comes_back, told
@@ -20,6 +21,7 @@ os.environ.setdefault("KERAS_BACKEND", "torch")
 keras = pytest.importorskip("keras")
 
 from archcost.importers import net_of  # noqa: E402  (only where Keras is installed)
+from archcost.importers.keras import net_of as net_of_model  # noqa: E402
 from archcost.net import propagate  # noqa: E402
 
 SOURCE = """
@@ -79,6 +81,47 @@ def test_applications(archcost) -> None:
     net = archcost("table", "keras.applications:MobileNetV2", "--kwargs", "weights=null", "--format", "csv")
     twin = net_of("keras.applications:MobileNetV2")
     assert told(twin)[-1][-2].out == (1000,) and net.stdout
+
+
+@pytest.mark.parametrize("kind", ["BatchNormalization", "LayerNormalization"])
+@pytest.mark.parametrize("axis", [1, 3, -1, [2], [1, 3]])
+def test_a_layer_for_each_step(kind: str, axis: Any) -> None:
+    """As many weights as Keras has, whichever axis of a step they belong to."""
+    if kind == "BatchNormalization" and isinstance(axis, list):
+        pytest.skip("it has one axis")
+    x = keras.Input((4, 8, 6, 5))
+    model = keras.Model(x, keras.layers.TimeDistributed(getattr(keras.layers, kind)(axis=axis))(x))
+    trained, shape = weights_and_output(model)
+    assert trained == sum(prod(weight.shape) for weight in model.trainable_weights)
+    assert prod(shape) == 4 * 8 * 6 * 5
+
+
+@pytest.mark.parametrize("behind", ["LSTM", "GRU", "Bidirectional", "GlobalAveragePooling1D", "Attention"])
+def test_masks_and_first_states(behind: str) -> None:
+    """Where Keras writes a mask or states into the model, it is read with its weights and its output."""
+    tokens = keras.Input((6,), dtype="int32")
+    x = keras.layers.Embedding(9, 4, mask_zero=True)(tokens)
+    if behind == "Attention":
+        y = keras.layers.Attention()([x, x])
+    elif behind == "GRU":
+        first = keras.layers.Dense(5)(keras.layers.GlobalMaxPooling1D()(x))
+        y = keras.layers.GRU(5)(x, initial_state=first)
+    elif behind == "Bidirectional":
+        y = keras.layers.Bidirectional(keras.layers.LSTM(5, return_sequences=True))(x)
+    else:
+        y = getattr(keras.layers, behind)(*([5] if behind == "LSTM" else []))(x)
+    model = keras.Model(tokens, y)
+    trained, shape = weights_and_output(model)
+    assert trained == sum(prod(weight.shape) for weight in model.trainable_weights)
+    assert prod(shape) == prod(model.output_shape[1:])
+
+
+def weights_and_output(model: Any) -> tuple[int, tuple[int, ...]]:
+    """What our net of a model of Keras has."""
+    net = net_of_model(model, "m", "m")
+    comes_back(net)
+    steps = propagate(net)
+    return sum(sum(step.cost.params.values()) for step in steps), steps[-1].cost.out
 
 
 def test_what_cannot_be_read(archcost, module: str) -> None:

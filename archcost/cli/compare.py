@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import click
@@ -9,6 +10,7 @@ import click
 from archcost.claims import claims_of
 from archcost.cli.options import (
     Network,
+    check_used,
     chosen_format,
     counted,
     counting,
@@ -18,8 +20,10 @@ from archcost.cli.options import (
     load,
     output,
     parsed_limits,
+    setting,
 )
-from archcost.errors import ArchcostError
+from archcost.errors import ArchcostError, did_you_mean
+from archcost.foreign import is_foreign
 from archcost.judge import Judge, Verdict
 from archcost.report import report, since, until
 from archcost.source import Limits
@@ -54,7 +58,9 @@ def compare_command(names: tuple[str, ...], settings: tuple[str, ...], limits: t
     form = chosen_format(options["form"], options["output"], FORMATS)
     convention = counted(options["convention_name"], names, limits)
     part = until(last) if last else since(first) if first else None
-    nets = [load(name, settings, limits) for name in names]
+    check_used(names)
+    knobs_set = _of_specifications(names, settings, limits)
+    nets = [load(name, knobs_set, limits) for name in names]
     reports = [report(net, convention, options["batch"], options["dtype"], part) for net in nets]
     verdicts = [] if settings or first else _published(names, last, parsed_limits(limits))
     from archcost.render import comparison
@@ -66,6 +72,24 @@ def compare_command(names: tuple[str, ...], settings: tuple[str, ...], limits: t
         return
     words = f", up to {last} x {last}" if last else f", behind {first} x {first}" if first else ""
     emit(draw(form, comparison.grids(reports, words, verdicts), options["output"]), options["output"])
+
+
+def _of_specifications(names: tuple[str, ...], settings: Sequence[str], limits: Sequence[str]) -> list[str]:
+    """The settings for specifications: all but the sizes that only a file of ONNX leaves open, which it has itself."""
+    from archcost.importers import open_sizes
+
+    foreign = [name for name in names if is_foreign(name)]
+    if not settings or not foreign:
+        return list(settings)
+    own = [find(name, parsed_limits(limits))[0] for name in names if name not in foreign]
+    params = {param for spec in own for param in spec.params}
+    sizes = {size for name in foreign for size in open_sizes(name)} - params
+    given = dict(map(setting, settings))
+    for knob in given:
+        if knob not in params | sizes:
+            near = did_you_mean(knob, params | sizes)
+            raise ArchcostError(f"none of {', '.join(names)} has {knob!r} to set{near}")
+    return [text for text in settings if setting(text)[0] not in sizes]
 
 
 def _published(names: tuple[str, ...], last: int | None, limits: Limits) -> list[Verdict]:

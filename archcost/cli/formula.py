@@ -12,6 +12,7 @@ import click
 
 from archcost.cli.options import (
     Network,
+    check_used,
     chosen_format,
     convention_option,
     counted,
@@ -66,6 +67,7 @@ def formula_command(terms: tuple[str, ...], limits: tuple[str, ...], **options: 
     subjects = list(_subjects(terms))
     if len(subjects) > 2 or (len(subjects) == 2 and (options["per_layer"] or options["quantity"] == "shape")):
         raise ArchcostError("a ratio is that of one quantity of two networks")
+    check_used([name for name, _ in subjects])
     found: list[Named] = []
     remarks: list[str] = []
     left_out: list[str] = []

@@ -9,6 +9,7 @@ import click
 
 from archcost.cli.options import Network, chosen_format, draw, emit, knobs, output, parsed_limits, setting
 from archcost.errors import ArchcostError
+from archcost.foreign import is_foreign
 from archcost.identify import Printed, Search, printed
 from archcost.net import propagate, uncounted
 from archcost.variations import variations
@@ -49,7 +50,8 @@ def identify_command(
         raise ArchcostError("each quantity may be given once")
     allowed = parsed_limits(limits)
     spec, variant = find(name, allowed)
-    candidates = variations(spec, variant or spec.first, dict(map(setting, settings)), allowed)
+    given = {} if is_foreign(name) else dict(map(setting, settings))
+    candidates = variations(spec, variant or spec.first, given, allowed)
     net = candidates[0].net()
     propagate(net)  # what is wrong with the network itself is no reading that fails
     search = Search(numbers, options["seconds"])

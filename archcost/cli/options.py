@@ -33,6 +33,10 @@ class Network(click.ParamType[str]):
     name = "name|file"
 
     def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        several = param is not None and param.nargs != 1
+        OPTIONS.set(OPTIONS.get()._replace(several=several))
+        if not several:
+            check_used([value])
         if is_foreign(value):
             _say_of_import(value)
         return value
@@ -59,6 +63,15 @@ def _say_of_import(source: str) -> None:
     if found:
         listed = ", ".join(f"{name} ({count})" for name, count in found.most_common())
         click.echo(f"{source} is incomplete: not counted are {listed}", err=True)
+
+
+def check_used(names: Sequence[str]) -> None:
+    """Refuse `--input` and `--kwargs` where none of the networks can use them."""
+    if not (OPTIONS.get().inputs or OPTIONS.get().kwargs):
+        return
+    from archcost.importers import check_used
+
+    check_used(names)
 
 
 class ConventionName(click.ParamType[str]):
@@ -108,8 +121,7 @@ def _remember(ctx: click.Context, param: click.Parameter, value: Any) -> Any:
     elif param.name == "kwargs":
         known = known._replace(kwargs=tuple((knob, plain_data(found)) for knob, found in map(setting, value)))
     elif param.name == "settings":
-        given = ((knob, found.data) for knob, found in map(setting, value))
-        known = known._replace(dims=tuple((knob, data) for knob, data in given if type(data) is int))
+        known = known._replace(settings=tuple((knob, plain_data(found)) for knob, found in map(setting, value)))
     else:
         known = known._replace(skip_unknown=bool(value))
     ctx.meta["archcost.foreign"] = known
@@ -125,11 +137,12 @@ def limit_option(function: Function) -> Function:
 
 def knobs(function: Function) -> Function:
     """`--set` and `--limit`."""
-    text = "Set a knob: resolution=192, depths=[2,2,2,2]."
-    option = click.option(
-        "--set", "settings", multiple=True, metavar="K=V", is_eager=True, callback=_remember, help=text
-    )
-    return option(limited(function))
+    return settings_option("Set a knob: resolution=192, depths=[2,2,2,2].")(limited(function))
+
+
+def settings_option(text: str) -> Callable[[Function], Function]:
+    """`--set`."""
+    return click.option("--set", "settings", multiple=True, metavar="K=V", is_eager=True, callback=_remember, help=text)
 
 
 def counting(function: Function) -> Function:
@@ -181,8 +194,8 @@ def load(name: str, settings: Sequence[str], limits: Sequence[str]) -> Net:
     """The net that the arguments of a command mean."""
     from archcost.zoo import load_net
 
-    # The sizes that a file of ONNX leaves open are set as it is read; its net has no knobs.
-    knobs = {} if name.endswith(".onnx") else dict(map(setting, settings))
+    # The sizes that a file leaves open are set as it is read; a foreign net has no other knobs.
+    knobs = {} if is_foreign(name) else dict(map(setting, settings))
     return load_net(name, knobs, parsed_limits(limits))
 
 

@@ -11,6 +11,7 @@ import click
 
 from archcost.cli.options import (
     Network,
+    check_used,
     chosen_format,
     convention_option,
     counted,
@@ -60,6 +61,7 @@ def search_command(name: str, terms: tuple[str, ...], limits: tuple[str, ...], *
     from archcost.sweep import Subject
 
     allowed = parsed_limits(limits)
+    check_used([name])
     spec, variant = find(name, allowed)
     variant = variant or spec.first
     defaults = {**spec.params, **(spec.variants[variant] if variant else {})}

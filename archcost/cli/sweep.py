@@ -13,6 +13,7 @@ import click
 
 from archcost.cli.options import (
     Network,
+    check_used,
     chosen_format,
     convention_option,
     counted,
@@ -77,6 +78,7 @@ def sweep_command(terms: tuple[str, ...], limits: tuple[str, ...], **options: An
     grid = axes([term for term in terms if "=" in term], options["zipped"], options["seed"])
     if not names or not grid.groups:
         raise ArchcostError("sweep takes networks and values of knobs: NAME... K=V1,V2,...")
+    check_used(names)
     job = Job([_subject(name, grid, options["convention_name"], limits) for name in names], grid, options["where"])
     finished = _finished(job, options) if form == "parquet" else {}
     tallies = [*finished.values()]

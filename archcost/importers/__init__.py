@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import importlib
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import redirect_stdout
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
@@ -16,7 +17,8 @@ from typing import Any
 
 from archcost.dump import dump
 from archcost.errors import ArchcostError, Source, did_you_mean
-from archcost.foreign import OPTIONS, Options
+from archcost.foreign import ENDINGS, OPTIONS, Options, is_foreign
+from archcost.kinds import shown
 from archcost.net import Net
 from archcost.source import Limits, parse
 from archcost.spec import Spec, read_spec
@@ -43,10 +45,45 @@ def written(source: str, net: Net) -> Spec:
 def net_of(source: str) -> Net:
     """The net of what a source holds; it is read once, a file again after it has changed."""
     options, path = OPTIONS.get(), Path(source)
+    if not options.several:
+        _check_settings(source, options)
     key = (source, repr(options), path.stat().st_mtime_ns if path.is_file() else 0)
     if key not in _known:
         _known[key] = _reader(source)(source, options)
     return _known[key]
+
+
+def open_sizes(source: str) -> list[str]:
+    """The names of the sizes that a source leaves open, which only a file of ONNX does."""
+    if Path(source).suffix != ".onnx":
+        return []
+    _need("onnx", "onnx", "an ONNX file")
+    from archcost.importers.onnx.file import declared_sizes, loaded
+
+    graph = loaded(str(_file(source)), source).graph
+    stored = {tensor.name for tensor in graph.initializer}
+    axes = {info.name: declared_sizes(info) or [] for info in graph.input if info.name not in stored}
+    found = (size or f"{name}_{place}" for name, known in axes.items() for place, size in enumerate(known))
+    return [size for size in dict.fromkeys(found) if isinstance(size, str)]
+
+
+def check_used(names: Sequence[str]) -> None:
+    """Refuse `--input` and `--kwargs` where none of the networks can use them."""
+    options = OPTIONS.get()
+    kinds = {Path(name).suffix if name.endswith(ENDINGS) else "code" for name in names if is_foreign(name)}
+    if options.kwargs and "code" not in kinds:
+        raise ArchcostError(f"--kwargs is for what makes a model: PACKAGE.MODULE:FUNCTION; {names[0]} is none")
+    if options.inputs and not {"code", ".keras"} & kinds:
+        more = "; --set NAME=N gives those that it leaves open" if ".onnx" in kinds else ""
+        raise ArchcostError(f"--input is for models of PyTorch and Keras; {names[0]} says its sizes itself{more}")
+
+
+def _check_settings(source: str, options: Options) -> None:
+    """Refuse `--set` for what has nothing to set."""
+    suffix = Path(source).suffix
+    if options.settings and suffix != ".onnx":
+        instead = "--input gives its sizes" if suffix == ".keras" else "--kwargs K=V gives what makes it arguments"
+        raise ArchcostError(f"{source} has no knobs to set; {instead}")
 
 
 def uncounted(net: Net) -> Iterator[str]:
@@ -77,19 +114,56 @@ def _from_onnx(source: str, options: Options) -> Net:
     _need("onnx", "onnx", "an ONNX file")
     from archcost.importers.onnx import net_of
 
-    return net_of(str(path), source, path.stem, dict(options.dims), options.skip_unknown)
+    given = _sizes(source, options) if options.settings else {}
+    return net_of(str(path), source, path.stem, given, options.skip_unknown)
+
+
+def _sizes(source: str, options: Options) -> dict[str, int]:
+    """The sizes that are given for those that a file leaves open; of several networks each has its own."""
+    known = open_sizes(source) if options.several else [name for name, _ in options.settings]
+    given = {name: value for name, value in options.settings if name in known}
+    for name, value in given.items():
+        if type(value) is not int or value < 1:
+            raise ArchcostError(f"{name} must be a whole number from 1, is {shown(value)}")
+    return given
 
 
 def _from_keras(source: str, options: Options) -> Net:
     path = _file(source)
     from archcost.importers.keras import net_of_file
 
-    shape = _shape(options.inputs[0])[0] if options.inputs else None
-    return net_of_file(str(path), source, path.stem, shape, options.skip_unknown)
+    return net_of_file(str(path), source, path.stem, _keras_shape(source, options), options.skip_unknown)
+
+
+def _keras_shape(source: str, options: Options) -> tuple[int, ...] | None:
+    """The one shape that a model of Keras can be given."""
+    if len(options.inputs) > 1:
+        raise ArchcostError(f"{source}: a model of Keras can be given one --input, not {len(options.inputs)}")
+    for text in options.inputs:
+        if ":" in text:
+            raise ArchcostError(f"{source}: a model of Keras says the types of its inputs itself: --input without one")
+        return _shape(text)[0]
+    return None
 
 
 def _from_module(source: str, options: Options) -> Net:
-    """A model of PyTorch or Keras: what a function makes that is called, or what a module holds."""
+    """A model of PyTorch or Keras: what a function makes that is called, or what a module holds.
+
+    What the user's code prints goes to stderr, for stdout is ours; and it does not end the program.
+    """
+    try:
+        with redirect_stdout(sys.stderr):
+            return _from_code(source, options)
+    except SystemExit as error:
+        raise ArchcostError(f"{source} cannot be made: its code calls sys.exit({_said(error)})") from error
+
+
+def _said(error: SystemExit) -> str:
+    """What the program would have ended with, in one line."""
+    return "" if error.code is None else " ".join(repr(error.code).split())
+
+
+def _from_code(source: str, options: Options) -> Net:
     module, _, name = source.partition(":")
     if module in COLLECTIONS:
         for package in ("torch", module):
@@ -99,16 +173,19 @@ def _from_module(source: str, options: Options) -> Net:
         if "" not in sys.path:
             sys.path.insert(0, "")  # a module of the user's lies where the command is called
         build = _function(module, name)
-    shapes = [_shape(text) for text in options.inputs]
-    model = build if _is_of("keras", build) or _is_of("torch", build) else _made(build, dict(options.kwargs), source)
+    made = _is_of("keras", build) or _is_of("torch", build)
+    if made and options.kwargs and not options.several:
+        raise ArchcostError(f"{source} is a model already, which takes no --kwargs")
+    model = build if made else _made(build, dict(options.kwargs), source)
     title = source.rpartition(":")[2]
     if _is_of("keras", model):
         from archcost.importers import keras
 
-        return keras.net_of(model, source, title, shapes[0][0] if shapes else None, options.skip_unknown)
+        return keras.net_of(model, source, title, _keras_shape(source, options), options.skip_unknown)
     _need("torch", "torch", source)
     from archcost.importers import torch
 
+    shapes = [_shape(text) for text in options.inputs]
     return torch.net_of_model(model, shapes, source, title, options.skip_unknown)
 
 

@@ -6,6 +6,7 @@ The code that builds a model is the user's, and it is run. A file is never run: 
 
 from __future__ import annotations
 
+import logging
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
@@ -24,8 +25,10 @@ from archcost.net import Net
 
 def net_of(model: nn.Module, inputs: Sequence[torch.Tensor], name: str, title: str, skip_unknown: bool = False) -> Net:
     """The net of a model on some inputs, whose first axis is a batch of one."""
+    logged = logging.root.manager.disable
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
+        logging.disable(logging.CRITICAL)  # PyTorch logs what goes wrong at length; the error says it in a line
         try:
             program = torch.export.export(model.eval(), tuple(_beside(model, x) for x in inputs), strict=False)
         except Exception as error:  # whatever the user's code or the exporter raise
@@ -33,6 +36,8 @@ def net_of(model: nn.Module, inputs: Sequence[torch.Tensor], name: str, title: s
             raise ArchcostError(
                 f"torch.export cannot export {title}: {type(error).__name__}: {first[0] if first else ''}"
             ) from error
+        finally:
+            logging.disable(logged)
     return Reading(program).net(name, title, skip_unknown)
 
 
@@ -184,6 +189,8 @@ class Reading:
             (place for place, a in enumerate(node.args) if isinstance(self.known(a), torch.fx.GraphModule)), None
         )
         if inner is not None:  # a graph of its own, such as the part of a model without gradients
+            if not str(node.target).startswith("wrap_with"):
+                raise ArchcostError("control flow that follows from values is not supported")
             module = self.known(node.args[inner])
             places = [one for one in module.graph.nodes if one.op == "placeholder"]
             self.values |= zip(places, map(self.given, node.args[inner + 1 :]), strict=True)
@@ -220,7 +227,7 @@ class Reading:
         """What an operator makes that has no handler; a number must follow from no tensor."""
         made, read = node.meta.get("val"), list(_tensors(bound.values()))
         if isinstance(made, list | tuple):
-            return [self.graph.uncounted(operator, read, _size(one)) for one in made]
+            return self.graph.uncounted_several(operator, read, list(map(_size, made)))
         if isinstance(made, torch.Tensor):
             return self.graph.uncounted(operator, read, _size(made))
         if made is not None and not operator.startswith("aten.sym_") and not all(x.constant for x in read):

@@ -117,6 +117,30 @@ def matmul(g: Graph, shape: Any, /, input: Tensor, **a: Any) -> Tensor:
     return g.add("matmul", [x, y], shape, batch)
 
 
+@operator("dot", "vdot", "inner")
+def inner(g: Graph, shape: Any, /, input: Tensor, **a: Any) -> Tensor:
+    """Products over the last axes of both."""
+    other = a.get("other", a.get("tensor"))
+    assert isinstance(other, Tensor)
+    turned = other if len(other.shape) < 2 else g.permute(other, (*range(len(other.shape) - 2), -1, -2))
+    if len(input.shape) > 2 or len(other.shape) > 2:
+        raise ArchcostError("inner products of more than matrices are not supported")
+    return matmul(g, shape, input, other=turned)
+
+
+@operator("outer", "ger")
+def outer(g: Graph, shape: Any, /, input: Tensor, vec2: Tensor, **_: Any) -> Tensor:
+    """Each element of a vector times each of another."""
+    return arithmetic(g, "multiply", shape, g.reshape(input, (*input.shape, 1)), vec2)
+
+
+@operator("baddbmm")
+def baddbmm(g: Graph, shape: Any, /, input: Tensor, batch1: Tensor, batch2: Tensor, **a: Any) -> Tensor:
+    """Products of matrices, added to others."""
+    product = scaled(g, matmul(g, shape, batch1, mat2=batch2), a["alpha"])
+    return arithmetic(g, "add", shape, product, scaled(g, input, a["beta"]))
+
+
 @operator("einsum")
 def einsum(g: Graph, shape: Any, /, equation: str, tensors: Sequence[Tensor], **_: Any) -> Tensor:
     """A sum of products over named axes."""

@@ -66,6 +66,19 @@ def squeeze(g: Graph, shape: Any, /, input: Tensor, dim: Any = None, **_: Any) -
     return g.seen_as(input, shape, batch)
 
 
+@operator("numpy_T")
+def reversed_axes(g: Graph, shape: Any, /, input: Tensor, **_: Any) -> Tensor:
+    """All axes in the other order."""
+    return g.permute(input, range(len(input.shape))[::-1])
+
+
+@operator("mT", "adjoint")
+def turned(g: Graph, shape: Any, /, input: Tensor, **_: Any) -> Tensor:
+    """The last two axes exchanged."""
+    rank = len(input.shape)
+    return g.permute(input, (*range(rank - 2), rank - 1, rank - 2))
+
+
 @operator("permute")
 def permute(g: Graph, shape: Any, /, input: Tensor, dims: Sequence[int], **_: Any) -> Tensor:
     """The axes in another order."""

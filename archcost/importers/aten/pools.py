@@ -200,6 +200,21 @@ def reduced(g: Graph, op: str, shape: Any, x: Tensor, dim: Any, keep: bool) -> T
 for _name in REDUCED:
     operator(_name)(_reduced(_name))
 
+
+@operator("std")
+def deviation(g: Graph, shape: Any, /, input: Tensor, dim: Any = None, keepdim: bool = False, **_: Any) -> Tensor:
+    """The root of the variance."""
+    found = reduced(g, "variance", shape, input, dim, keepdim)
+    return g.add("sqrt", [found], shape, found.batch)
+
+
+@operator("logsumexp")
+def logsumexp(g: Graph, shape: Any, /, input: Tensor, dim: Any = None, keepdim: bool = False, **_: Any) -> Tensor:
+    """The logarithm of a sum of exponentials."""
+    total = reduced(g, "sum", shape, g.add("exp", [input], input.shape, input.batch), dim, keepdim)
+    return g.add("log", [total], shape, total.batch)
+
+
 # What is taken of the absolute values, by the order of the norm.
 NORMS: dict[Any, str] = {1: "sum", inf: "max", -inf: "min"}
 

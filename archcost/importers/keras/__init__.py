@@ -62,8 +62,11 @@ def net_of(model: Any, name: str, title: str, shape: Sequence[int] | None = None
     """The net of a model of Keras that is in memory."""
     import keras
 
-    held = keras.saving.serialize_keras_object(model)
-    return net_of_config(json.loads(json.dumps(held, default=str)), name, title, shape, skip_unknown)
+    try:
+        held = json.dumps(keras.saving.serialize_keras_object(model), default=str)
+    except Exception as error:  # whatever the user's layers raise when they are asked for their configuration
+        raise ArchcostError(f"{name} cannot be written by Keras: {type(error).__name__}: {error}") from error
+    return net_of_config(json.loads(held), name, title, shape, skip_unknown)
 
 
 def net_of_config(

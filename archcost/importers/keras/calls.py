@@ -46,7 +46,7 @@ def uses(layer: Layer, place: int, held: Mapping[str, Any]) -> Iterator[Call]:
         elif isinstance(node, list):  # Keras 2: [[layer, node, output, kwargs], ...]
             parts = [node] if node and isinstance(node[0], str) else node
             found = [_reference(part, layer) for part in parts]
-            kwargs = _read(next((part[3] for part in parts if len(part) > 3), {}), layer)
+            kwargs = _older(next((part[3] for part in parts if len(part) > 3), {}), layer)
             args = [found if len(found) > 1 or layer.kind in MERGES else found[0]] if found else []
         else:
             raise ArchcostError(f"{layer.name}: an inbound node must be a mapping, is {str(node)[:60]}")
@@ -98,6 +98,17 @@ def _read(held: Any, layer: Layer) -> Any:
     if kind == "__slice__" and isinstance(config, dict):
         return slice(*(config.get(key) for key in ("start", "stop", "step")))
     return {key: _read(part, layer) for key, part in held.items()}
+
+
+def _older(held: Any, layer: Layer) -> Any:
+    """An argument that Keras 2 wrote: in a list an output of a layer is its name and two numbers."""
+    if isinstance(held, dict) and "class_name" not in held:
+        return {key: _older(part, layer) for key, part in held.items()}
+    if not isinstance(held, list):
+        return _read(held, layer)
+    if len(held) == 3 and isinstance(held[0], str) and all(map(is_whole, held[1:])):
+        return _reference(held, layer)
+    return [_older(part, layer) for part in held]
 
 
 def _extent(numbers: Any) -> Shape:

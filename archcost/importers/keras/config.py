@@ -9,6 +9,10 @@ from archcost.dims import Shape
 from archcost.errors import ArchcostError
 
 LARGEST_SIZE = 2**31
+MASKED = {  # the layers that a mask changes at inference
+    "LSTM", "GRU", "SimpleRNN", "RNN", "Bidirectional", "GlobalAveragePooling1D", "GlobalAvgPool1D", "Softmax",
+    "Attention", "AdditiveAttention", "ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D",
+}  # fmt: skip
 
 
 class Layer(NamedTuple):

@@ -40,8 +40,16 @@ def same(op: str) -> Handler:
     return handler
 
 
-for _name in ("LeakyReLU", "ELU", "Softmax"):
-    LAYERS[_name] = same({"LeakyReLU": "leaky_relu", "ELU": "elu", "Softmax": "softmax"}[_name])
+LAYERS["LeakyReLU"], LAYERS["ELU"] = same("leaky_relu"), same("elu")
+
+
+@layer("Softmax")
+def softmax(r: Reading, c: Layer, x: Any, mask: Any = None) -> Value:
+    """Softmax; what a mask leaves out is replaced before it and behind it."""
+    if mask is None:
+        return r.each("softmax", value_of(x))
+    seen = r.joined("where", [mask, x, Constant((1,))])
+    return r.joined("where", [mask, r.each("softmax", seen), Constant((1,))])
 
 
 @layer("PReLU")

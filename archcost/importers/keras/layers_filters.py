@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from math import prod
-from typing import Any
+from typing import Any, NamedTuple
 
-from archcost.dims import sizes
+from archcost.dims import Shape, sizes
 from archcost.errors import ArchcostError
 from archcost.importers.attributes import given, one
 from archcost.importers.keras.arguments import padding_of, rank_of, value_of
@@ -97,17 +98,70 @@ def dense(r: Reading, c: Layer, x: Any) -> Value:
 def einsum_dense(r: Reading, c: Layer, x: Any) -> Value:
     """Products with weights over axes that an equation names; a linear layer where it is one."""
     x = value_of(x)
-    equation, biased = c.config.get("equation"), c.config.get("bias_axes") or ""
-    if not isinstance(equation, str) or not isinstance(biased, str):
+    e = _equation(c, x)
+    biased = c.config.get("bias_axes") or ""
+    if not isinstance(biased, str):
+        raise c.wrong("bias_axes", "text")
+    if e.linear and (not biased or {*biased} == {*e.new}):
+        flat = r.reshaped(x, (*e.sizes(e.kept), prod(e.sizes(e.summed))))
+        made = r.linear(flat, prod(e.sizes(e.new)), bool(biased), c.name)
+        return r.reshaped(made, e.sizes(e.result))
+    weight = r.stored("kernel", e.sizes(e.kernel))
+    text = f"{e.read},{e.kernel}->{e.result}"
+    made = r.add("einsum", [r.plain(x), weight], tuple(range(len(e.result))), equation=text)
+    if not biased:
+        return made
+    bias = r.stored("bias", tuple(e.size[n] if n in biased else 1 for n in e.result))
+    return r.add("add", [made, bias], made.axes)
+
+
+class Equation(NamedTuple):
+    """Which axes are read, are the weights', and are made, without the batch; and the size of each."""
+
+    read: str
+    kernel: str
+    result: str
+    size: Mapping[str, int]
+
+    @property
+    def summed(self) -> str:
+        """The axes that are read and gone."""
+        return "".join(n for n in self.read if n not in self.result)
+
+    @property
+    def new(self) -> str:
+        """The axes that come."""
+        return "".join(n for n in self.result if n not in self.read)
+
+    @property
+    def kept(self) -> str:
+        """The axes in front of those that come."""
+        return self.result[: len(self.result) - len(self.new)]
+
+    @property
+    def linear(self) -> bool:
+        """Whether the last axes that are read become the last ones that are made."""
+        ends = self.read == self.kept + self.summed and self.result == self.kept + self.new
+        return ends and bool(self.summed and self.new) and sorted(self.kernel) == sorted(self.summed + self.new)
+
+    def sizes(self, axes: str) -> Shape:
+        """The sizes of some axes."""
+        return tuple(self.size[n] for n in axes)
+
+
+def _equation(c: Layer, x: Value) -> Equation:
+    """The equation of a layer, with letters in the place of dots."""
+    text = c.config.get("equation")
+    if not isinstance(text, str):
         raise c.wrong("equation", "text")
-    terms, _, result = equation.replace(" ", "").partition("->")
+    terms, _, result = text.replace(" ", "").partition("->")
     read, _, kernel = terms.partition(",")
     if "..." in read:
-        spare = [letter for letter in "ABCDEFGHIJKLMNOPQRSTUVWXYZ" if letter not in equation]
+        spare = [letter for letter in "ABCDEFGHIJKLMNOPQRSTUVWXYZ" if letter not in text]
         letters = "".join(spare[: len(x.axes) + 1 - len(read.replace("...", ""))])
         read, result = read.replace("...", letters), result.replace("...", letters)
     if len(read) != len(x.axes) + 1 or read[:1] != result[:1]:
-        raise ArchcostError(f"its equation {equation} does not fit {sizes(x.shape)} and a batch")
+        raise ArchcostError(f"its equation {text} does not fit {sizes(x.shape)} and a batch")
     size = dict(zip(read[1:], x.shape, strict=True))
     held = c.config.get("output_shape")
     told = [*held] if isinstance(held, list | tuple) else [held]
@@ -115,31 +169,8 @@ def einsum_dense(r: Reading, c: Layer, x: Any) -> Value:
         if letter not in size and is_size(n):
             size[letter] = n
     if not {*kernel, *result[1:]} <= {*size}:
-        raise ArchcostError(f"its output_shape does not say all sizes of {equation}")
-    summed = [letter for letter in read if letter not in result]
-    new = [letter for letter in result if letter not in read]
-    kept = result[: len(result) - len(new)]
-    if (
-        read == kept + "".join(summed)
-        and result == kept + "".join(new)
-        and summed
-        and new
-        and sorted(kernel) == sorted(summed + new)
-    ):
-        x = r.reshaped(x, (*(size[n] for n in kept[1:]), prod(size[n] for n in summed)))
-        made = r.linear(x, prod(size[n] for n in new), bool(biased) and {*biased} == {*new}, c.name)
-        made = r.reshaped(made, tuple(size[n] for n in result[1:]))
-        if not biased or {*biased} == {*new}:
-            return made
-    else:
-        weight = r.stored("kernel", tuple(size[n] for n in kernel))
-        equation = f"{read[1:]},{kernel}->{result[1:]}"
-        made = r.add("einsum", [r.plain(x), weight], tuple(range(len(result) - 1)), equation=equation)
-    if biased:
-        bias = r.stored("bias", tuple(size[n] if n in biased else 1 for n in result[1:]))
-        made = r.plain(made)
-        made = r.add("add", [made, bias], made.axes)
-    return made
+        raise ArchcostError(f"its output_shape does not say all sizes of {text}")
+    return Equation(read[1:], kernel, result[1:], size)
 
 
 @layer("Embedding")

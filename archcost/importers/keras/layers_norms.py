@@ -15,8 +15,9 @@ from archcost.importers.keras.values import Value
 
 
 @layer("BatchNormalization", "SyncBatchNormalization")
-def batch_norm(r: Reading, c: Layer, x: Any) -> Value:
-    """Batch normalisation by stored statistics, along one axis."""
+def batch_norm(r: Reading, c: Layer, x: Any, *_: Any, mask: Any = None) -> Value:
+    """Batch normalisation by stored statistics, along one axis. A mask is for training."""
+    r.keep(mask)
     if c.config.get("renorm"):
         raise ArchcostError("batch renormalisation is not supported")
     x = _leading(value_of(x), c, r)

@@ -9,7 +9,7 @@ from archcost.importers.keras.arguments import padding_of, rank_of, value_of
 from archcost.importers.keras.config import Layer
 from archcost.importers.keras.reading import Reading
 from archcost.importers.keras.registry import LAYERS, Handler, layer
-from archcost.importers.keras.values import Value
+from archcost.importers.keras.values import Constant, Value
 
 
 def _pooled(kind: str) -> Handler:
@@ -48,6 +48,22 @@ for _rank in (1, 2, 3):
         LAYERS[f"{_mean}Pool{_rank}D"] = LAYERS[f"{_mean}Pooling{_rank}D"]
         _whole = _pooled_whole(f"global_{_kind}", {"Average": "mean", "Max": "max"}[_mean])
         LAYERS[f"Global{_mean}Pooling{_rank}D"] = LAYERS[f"Global{_mean}Pool{_rank}D"] = _whole
+
+
+@layer("GlobalAveragePooling1D", "GlobalAvgPool1D")
+def mean_of_steps(r: Reading, c: Layer, x: Any, mask: Any = None) -> Value:
+    """The mean of all steps, or of those that a mask chooses."""
+    if mask is None:
+        return value_of(_pooled_whole("global_avgpool", "mean")(r, c, x))
+    x, mask = value_of(x), value_of(mask)
+    rank_of(x, c)
+    steps = 0 if c.channels_last() else 1
+    seen = r.seen(mask, (*mask.shape, 1) if steps == 0 else (1, *mask.shape), (0, 1))
+    chosen = r.arranged(seen, x.axes)
+    kept = r.joined("where", [chosen, x, Constant((1,))])
+    total, count = (r.each("sum", each, axes=(each.axes.index(steps),), keep=True) for each in (kept, chosen))
+    mean = r.joined("divide", [total, count])
+    return mean if c.flag("keepdims", False) else r.dropped(mean, [steps])
 
 
 @layer("AdaptiveAveragePooling1D", "AdaptiveAveragePooling2D", "AdaptiveAveragePooling3D")

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from archcost.dims import sizes
 from archcost.errors import ArchcostError
 from archcost.importers.attributes import given
 from archcost.importers.keras.arguments import value_of
-from archcost.importers.keras.config import Layer
+from archcost.importers.keras.config import MASKED, Layer, flat
 from archcost.importers.keras.reading import RECURRENT, Reading
 from archcost.importers.keras.registry import handler_of, layer
-from archcost.importers.keras.values import Value
+from archcost.importers.keras.values import ALONG_BATCH, Value
 
 MOST_STEPS = 256  # of a layer that is applied to each step of a sequence
 ALONE = (
@@ -20,12 +21,13 @@ ALONE = (
 )  # fmt: skip
 
 
-def _recurrent(r: Reading, c: Layer, x: Any, both: bool = False) -> Value:
+def _recurrent(r: Reading, c: Layer, x: Any, begin: Any, mask: Any, both: bool = False) -> Value:
     """What each step gives. Keras has one bias for each gate, but for a GRU that resets after the product; we have two.
 
     Activations other than the usual ones count as these.
     """
-    x = value_of(x[0] if isinstance(x, list) and x else x)  # the states to begin with follow
+    first, *states = x if isinstance(x, list) and x else [x]
+    _begun(r, c, [*states, *flat([begin])], both)
     bias, units = c.flag("use_bias", True), c.count("units")
     kind, gates = {"LSTM": ("lstm", 4), "GRU": ("gru", 3), "SimpleRNN": ("rnn", 1)}[c.kind]
     twice = kind == "gru" and c.flag("reset_after", True)
@@ -33,7 +35,25 @@ def _recurrent(r: Reading, c: Layer, x: Any, both: bool = False) -> Value:
     if bias and not twice:
         for direction in ("forward/", "backward/") if both else ("",):
             r.stored(f"{direction}bias", (gates * units,))
-    return r.add(kind, [r.plain(x)], (0, 1), r.layer.name, out=units, **attributes)
+    steps = r.add(kind, [r.plain(value_of(first))], (0, 1), r.layer.name, out=units, **attributes)
+    return steps if mask is None else _masked(r, c, steps, value_of(mask))
+
+
+def _begun(r: Reading, c: Layer, states: Sequence[Any], both: bool) -> None:
+    """States to begin with change nothing in what the steps cost; what makes them is counted."""
+    units, wanted = c.count("units"), (2 if c.kind == "LSTM" else 1) * (1 + both)
+    fit = all(isinstance(state, Value) and state.shape == (units,) for state in states)
+    if states and not (fit and len(states) == wanted):
+        raise ArchcostError(f"begins with {wanted} states of {units}; others are not supported")
+    r.keep(states)
+
+
+def _masked(r: Reading, c: Layer, steps: Value, mask: Value) -> Value:
+    """The states of the step before where a step is masked: a choice for each state."""
+    chosen = r.seen(mask, (*mask.shape, 1), (0, 1))
+    for _ in range(2 if c.kind == "LSTM" else 1):
+        steps = r.joined("where", [chosen, steps, steps])
+    return steps
 
 
 def _outputs(r: Reading, c: Layer, steps: Value, states: int) -> Any:
@@ -48,19 +68,19 @@ def _outputs(r: Reading, c: Layer, steps: Value, states: int) -> Any:
 
 
 @layer("LSTM", "GRU", "SimpleRNN")
-def recurrent(r: Reading, c: Layer, x: Any, *_: Any, **__: Any) -> Any:
+def recurrent(r: Reading, c: Layer, x: Any, initial_state: Any = None, mask: Any = None, *_: Any) -> Any:
     """A recurrent layer over the steps of a sequence."""
-    steps = _recurrent(r, c, x)
+    steps = _recurrent(r, c, x, initial_state, mask)
     return _outputs(r, c, steps, 2 if c.kind == "LSTM" else 1)
 
 
 @layer("Bidirectional")
-def bidirectional(r: Reading, c: Layer, x: Any, *_: Any, **__: Any) -> Any:
+def bidirectional(r: Reading, c: Layer, x: Any, initial_state: Any = None, mask: Any = None, *_: Any) -> Any:
     """A recurrent layer in both directions."""
     inner = r.entry(c.config.get("layer"), "")
     if inner.kind not in RECURRENT or handler_of(inner) is None:
         raise ArchcostError(f"a Bidirectional {inner.kind} is not supported")
-    steps = _recurrent(r, inner, x, both=True)
+    steps = _recurrent(r, inner, x, initial_state, mask, both=True)
     mode = c.config.get("merge_mode", "concat")
     if mode == "concat":
         return _outputs(r, inner, steps, 4 if inner.kind == "LSTM" else 2)
@@ -77,13 +97,16 @@ def bidirectional(r: Reading, c: Layer, x: Any, *_: Any, **__: Any) -> Any:
 
 
 @layer("TimeDistributed")
-def time_distributed(r: Reading, c: Layer, x: Any) -> Any:
+def time_distributed(r: Reading, c: Layer, x: Any, *_: Any, mask: Any = None) -> Any:
     """A layer that is applied to each step: at once where that is the same, else step by step with shared weights."""
     x, inner = value_of(x), r.entry(c.config.get("layer"), "")
     inner = inner._replace(name=c.name)
+    if mask is not None and inner.kind in MASKED:
+        raise ArchcostError(f"a mask for the steps of a {inner.kind} is not supported")
+    r.keep(mask)  # other layers do nothing with it
     alone = handler_of(inner) is not None
     if alone and inner.kind in (*ALONE, "Dense", "Activation") and not isinstance(inner.config.get("activation"), dict):
-        return r.made(inner, [x], {}, {}, 0)
+        return r.made(_with_outer_axes(inner, x), [x], {}, {}, 0)
     steps, *rest = x.shape
     if not rest or steps > MOST_STEPS:
         raise ArchcostError(f"{inner.kind} over {steps} steps of {sizes(rest)} is not supported")
@@ -99,3 +122,16 @@ def time_distributed(r: Reading, c: Layer, x: Any) -> Any:
     if steps == 1:
         return r.seen(made[0], (1, *made[0].tensor.sample), (0, *(axis + 1 for axis in made[0].axes)))
     return r.add("stack", tensors, (0, *(axis + 1 for axis in axes)))
+
+
+def _with_outer_axes(inner: Layer, x: Value) -> Layer:
+    """A layer whose `axis` counts from the end, where the axes of a step are those of the whole sequence."""
+    axes, rank = inner.axes("axis"), len(x.axes)  # the batch of a step takes the place of the steps
+    if axes is None:
+        return inner
+    places = [axis + rank if axis < 0 else axis for axis in axes]
+    if 0 in places:
+        raise ArchcostError(ALONG_BATCH)
+    if not all(0 < place < rank for place in places):
+        raise ArchcostError(f"has no axis {axes} in {sizes(x.shape[1:])}")
+    return inner._replace(config={**inner.config, "axis": [place - rank for place in places]})

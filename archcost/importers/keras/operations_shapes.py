@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 from archcost.dims import sizes
 from archcost.errors import ArchcostError
 from archcost.importers.keras.arguments import argument, axes_of, listed, value_of
-from archcost.importers.keras.config import Layer, is_whole
+from archcost.importers.keras.config import Layer, is_size, is_whole
 from archcost.importers.keras.layers_joins import concatenated
 from archcost.importers.keras.layers_shapes import MODES, renamed, resized, target_shape
 from archcost.importers.keras.reading import Reading
@@ -137,11 +138,15 @@ def split(r: Reading, c: Layer, x: Any, *_: Any, **__: Any) -> list[Value]:
     x, cuts = value_of(x), c.config.get("indices_or_sections")
     axis = x.own(c.config.get("axis", 0))
     size = x.shape[axis]
-    ends = [size // cuts * (i + 1) for i in range(cuts)] if is_whole(cuts) and 0 < cuts <= size else cuts
-    if not isinstance(ends, list) or (is_whole(cuts) and size % cuts):
+    if is_size(cuts) and size % cuts == 0:
+        r.count(cuts)
+        places = [0, *range(size // cuts, size + 1, size // cuts)]
+    elif isinstance(cuts, list):
+        r.count(len(cuts))
+        places = [0, *cuts, size]
+    else:
         raise ArchcostError(f"cannot split {size} at {str(cuts)[:40]}")
-    ends = ends if is_whole(cuts) else [*ends, size]
-    return [r.cut(x, axis, start, stop) for start, stop in zip([0, *ends[:-1]], ends, strict=True)]
+    return [r.cut(x, axis, start, stop) for start, stop in pairwise(places)]
 
 
 @operation("Pad")

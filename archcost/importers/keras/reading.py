@@ -7,9 +7,10 @@ from typing import Any
 
 from archcost.dims import sizes
 from archcost.errors import ArchcostError
-from archcost.importers.graph import path
+from archcost.importers.graph import Tensor, path
 from archcost.importers.keras.calls import Call, Reference, check, ordered, output_of, references, uses
 from archcost.importers.keras.config import (
+    MASKED,
     Layer,
     flat,
     input_shape,
@@ -45,6 +46,7 @@ class Reading(Builder):
         flat_maps = any(kind.startswith(("Conv1D", "SeparableConv1D", "DepthwiseConv1D")) for kind in kinds(config))
         super().__init__("channels_first" not in formats or "channels_last" in formats, flat_maps)
         self.config, self.asked, self.calls, self.inputs = config, shape, 0, 0
+        self.kept: list[Tensor] = []  # what no output follows from and is counted all the same
 
     def net(self, name: str, title: str, skip_unknown: bool) -> Net:
         """The net of the configuration."""
@@ -64,7 +66,7 @@ class Reading(Builder):
             raise ArchcostError("gives no tensor")
         self.graph.module = "output"
         outputs = [value.tensor for value in made if not isinstance(value, Lost)]
-        return self.graph.net(name, title, outputs, skip_unknown)
+        return self.graph.net(name, title, [*outputs, *self.kept], skip_unknown)
 
     def entry(self, held: Any, prefix: str, top: bool = False) -> Layer:
         """A layer of the configuration."""
@@ -98,6 +100,8 @@ class Reading(Builder):
         entries = [self.entry(held, model.name) for held in layers]
         named_once(entries)
         values = list(flat(given))
+        if len(values) > 1:
+            raise ArchcostError(f"{model.where}: has one input, is given {len(values)}")
         if entries[0].kind == "InputLayer":
             first, *entries = entries
             value = values[0] if values else self.input(first)
@@ -179,15 +183,19 @@ class Reading(Builder):
             return {key: self.looked_up(part, values, layer) for key, part in argument.items()}
         return argument
 
+    def count(self, layers: int) -> None:
+        """Refuse more layers than anybody needs before they are made: a number is written quickly."""
+        self.calls += layers
+        if self.calls > MOST_CALLS:
+            raise ArchcostError(f"there are more than {MOST_CALLS} layers")
+
     def call(
         self, layer: Layer, args: list[Any], kwargs: dict[str, Any], recorded: Mapping[int, Any], depth: int
     ) -> Any:
         """What a layer makes; its mistakes name it."""
-        self.calls += 1
-        if self.calls > MOST_CALLS:
-            raise ArchcostError(f"{layer.name}: there are more than {MOST_CALLS} layers")
         outer, self.layer, self.graph.module = self.layer, layer, layer.name
         try:
+            self.count(1)
             return self.made(layer, args, kwargs, recorded, depth)
         except ArchcostError as error:
             text = str(error)
@@ -207,18 +215,45 @@ class Reading(Builder):
     ) -> Any:
         """What a layer makes, as its handler says."""
         lost = any(isinstance(part, Lost) for part in flat([args, kwargs]))
+        given = {key: value for key, value in kwargs.items() if key != "training" and value is not None}
         if _is_model(layer):
-            return Lost() if lost else self.model(layer, args or [*kwargs.values()], depth + 1)
+            return Lost() if lost else self.inner(layer, args, given, depth + 1)
         handler = handler_of(layer)
         if handler is None:
             return self.unknown(layer, args, kwargs, recorded)
         if lost:
             return Lost()
-        given = {key: value for key, value in kwargs.items() if key not in ("training", "mask") and value is not None}
+        begin = len(self.graph.nodes)
         value = handler(self, layer, *args, **given)
+        self.all_read(begin, {**{f"argument {i}": arg for i, arg in enumerate(args, 1)}, **given}, value)
         if isinstance(value, Value) and "activation" in layer.config and layer.kind not in RECURRENT | {"Activation"}:
             value = self.activated(layer, value)
         return value
+
+    def inner(self, model: Layer, args: list[Any], given: dict[str, Any], depth: int) -> Any:
+        """What a model within a model makes. A mask is handed on to the layers in it, which do not say so."""
+        mask = given.pop("mask", None)
+        if any(isinstance(part, Value) for part in flat([mask])):
+            masked = [kind for kind in kinds(dict(model.config)) if kind in MASKED]
+            if masked:
+                raise ArchcostError(f"a mask that is handed on to a {masked[0]} in a model is not supported")
+            self.keep(mask)
+        if args and given:
+            raise ArchcostError(f"a model that is called with {', '.join(given)} beside its inputs is not supported")
+        return self.model(model, args or [*given.values()], depth)
+
+    def keep(self, given: Any) -> None:
+        """Count what makes the tensors that a layer is given, though ours has no input for them."""
+        self.kept += (value.tensor for value in flat([given], Value) if value.tensor.node is not None)
+
+    def all_read(self, begin: int, given: Mapping[str, Any], made: Any) -> None:
+        """Refuse to leave out a tensor that a layer is given: all that it follows from would disappear with it."""
+        used: set[int | None] = {index for node in self.graph.nodes[begin:] for index in node.inputs}
+        used |= {tensor.node for tensor in self.kept}
+        used |= {value.tensor.node for value in flat([made], Value)}
+        for name, part in given.items():
+            if any(value.tensor.node not in {None, *used} for value in flat([part], Value)):
+                raise ArchcostError(f"is called with a tensor as {name}, which is not supported")
 
     def unknown(self, layer: Layer, args: list[Any], kwargs: dict[str, Any], recorded: Mapping[int, Any]) -> Any:
         """A layer that is not known: its output is what the layers behind it say that they read."""
