@@ -147,6 +147,21 @@ def test_weights_that_are_standardised(read: Callable[..., Net]) -> None:
     comes_back(net)
 
 
+def test_statistics_and_scales_that_are_computed(read: Callable[..., Net]) -> None:
+    """What a batch norm reads that is computed is read by a layer, and what it has stored is stored once."""
+    mean = node("ReduceMean", "x", "mean", axes=[0, 2, 3], keepdims=0)
+    gains = [node("Mul", "g h", "gain"), node("BatchNormalization", "x gain b m v", "1"), node("Conv", "1 w")]
+    stored = [weight(name, 8) for name in "ghbmv"]
+    net = read(model(gains, MAP, [*stored, weight("w", 4, 8, 1, 1)], opset=17))
+    assert counts(net) == (64 * 32, 3 * 8 + 32, 16)
+    assert [one.op for one in net.nodes].count("multiply") == 2
+    own = [mean, node("BatchNormalization", "x g b mean v", "1"), node("Conv", "1 w")]
+    net = read(model(own, MAP, [weight("g", 8), weight("b", 8), weight("v", 8), weight("w", 4, 8, 1, 1)], opset=17))
+    assert counts(net)[:2] == (64 * 32, 3 * 8 + 32)
+    assert {"mean", "subtract", "rsqrt"} <= {one.op for one in net.nodes}
+    comes_back(net)
+
+
 def test_values_in_the_place_of_others(read: Callable[..., Net]) -> None:
     """A stored bias with zeros in it is a bias; of computed values nothing is computed."""
     places = numbers("i", [2, 3, 4], dims=[3, 1])

@@ -197,7 +197,7 @@ class Graph:
         if name not in self.given:
             attributes = {"shape": tensor.shape} if tensor.weight.trained else {"shape": tensor.shape, "trained": False}
             self.given[name] = len(self.nodes)
-            types = {"embedding": tensor.weight.dtype} if tensor.weight.dtype else {}
+            types = {"embedding": tensor.weight.dtype} if tensor.weight.dtype and tensor.weight.trained else {}
             self.typed(Tensor((), len(self.nodes)), tensor.weight.dtype)
             self._append(Unnamed(path(name), "parameter", (), attributes, None, types), tensor.shape)
         return self.given[name]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from math import prod
 from typing import Any
 
@@ -15,7 +16,7 @@ from archcost.importers.onnx.registry import Call, Made, operator
 from archcost.importers.onnx.values import Value, axis_of, blank
 
 
-def _trained(m: Maker, scale: Value | None, shift: Value | None) -> tuple[list[Tensor], dict[str, Any]]:
+def _trained(m: Maker, scale: Value | None, shift: Value | None) -> tuple[list[Tensor], dict[str, bool]]:
     """The vectors of a norm that are stored, and which are not."""
     own = m.own(*(value for value in (scale, shift) if m.is_weight(value)))
     return own, {key: False for key, value in (("scale", scale), ("shift", shift)) if not m.is_weight(value)}
@@ -28,19 +29,44 @@ def batch_norm(m: Maker, c: Call) -> Made:
     channels = x.shape[1] if len(x.shape) > 1 else 0
     if any(c[place].shape != (channels,) for place in (1, 2, 3, 4)):
         raise ArchcostError(f"the statistics of {sizes(c[1].shape)} do not fit {sizes(x.shape)}")
-    tensor, (own, attributes) = m.graph.batched(m.read(x)), _trained(m, c[1], c[2])
-    kind = "batchnorm" if c[3].tensor.node is None and not c.number("training_mode", 0) else "groupnorm"
-    if kind == "batchnorm":
-        own += m.own(c[3], c[4], trained=False)
-    else:
-        attributes["groups"] = channels
     rest = [blank(value.shape) for value in c.inputs[3:5] if value is not None]
+    if c.number("training_mode", 0):
+        made = _by_channel(m, "groupnorm", x, *_trained(m, c[1], c[2]), groups=channels)
+    elif c[3].tensor.node is None and c[4].tensor.node is None:
+        own, trained = _trained(m, c[1], c[2])
+        made = _by_channel(m, "batchnorm", x, [*own, *m.own(c[3], c[4], trained=False)], trained)
+    else:
+        return [_by_computed(m, x, *c.inputs[1:5]), *rest]
+    for kind, vector in (("multiply", c[1]), ("add", c[2])):
+        if vector.tensor.node is not None:
+            made = m.joined(kind, [made, _along_channels(m, vector, x)])
+    return [made, *rest]
+
+
+def _by_channel(
+    m: Maker, kind: str, x: Value, own: Sequence[Tensor], trained: Mapping[str, bool], /, **attributes: Any
+) -> Value:
+    """A norm of channels, also of many maps at once, which stand behind the channels then."""
+    tensor = m.graph.batched(m.read(x))
     if tensor.batch == 0 or (x.constant and x.shape[0] == 1):
         tensor = Tensor(x.shape[1:]) if x.constant else tensor
-        return [Value(m.layer(kind, [tensor], 0, own, **attributes), x.shape), *rest]
+        return Value(m.layer(kind, [tensor], 0, own, **attributes, **trained), x.shape)
     order = (1, 0, *range(2, len(x.shape)))
-    moved = m.layer(kind, [m.graph.permute(m.graph.whole(tensor), order)], None, own, **attributes)
-    return [Value(m.graph.permute(moved, order), x.shape), *rest]
+    moved = m.layer(kind, [m.graph.permute(m.graph.whole(tensor), order)], None, own, **attributes, **trained)
+    return Value(m.graph.permute(moved, order), x.shape)
+
+
+def _by_computed(m: Maker, x: Value, *vectors: Value | None) -> Value:
+    """A norm by statistics that are computed elsewhere: what it does to each element."""
+    scale, shift, mean, variance = (_along_channels(m, vector, x) for vector in vectors if vector is not None)
+    root = m.single("rsqrt", m.single("affine", variance))  # of the variance and a little more
+    made = m.joined("multiply", [m.joined("subtract", [x, mean]), root])
+    return m.joined("add", [m.joined("multiply", [made, scale]), shift])
+
+
+def _along_channels(m: Maker, vector: Value, x: Value) -> Value:
+    """A number for each channel, for all positions."""
+    return reshaped(m, vector, (*vector.shape, *[1] * (len(x.shape) - 2)))
 
 
 @operator("InstanceNormalization")
