@@ -12,7 +12,7 @@ from onnx import TensorProto, helper
 
 from archcost.net import Net, propagate
 
-FLOAT, INT = TensorProto.FLOAT, TensorProto.INT64
+FLOAT, INT, HALF = TensorProto.FLOAT, TensorProto.INT64, TensorProto.FLOAT16
 
 
 def weight(name: str, *dims: int, kind: int = FLOAT) -> Any:

@@ -10,13 +10,13 @@ from come_back import comes_back
 
 pytest.importorskip("onnx")
 from onnx import TensorProto
-from onnx_models import FLOAT, INT, also_gives, counts, model, node, numbers, ops, weight
+from onnx_models import FLOAT, HALF, INT, also_gives, counts, model, node, numbers, ops, weight
 
 from archcost.net import Net
 from archcost.presets import convention
 from archcost.report import Totals, report
 
-INT8, UINT8, INT32, HALF = TensorProto.INT8, TensorProto.UINT8, TensorProto.INT32, TensorProto.FLOAT16
+INT8, UINT8, INT32 = TensorProto.INT8, TensorProto.UINT8, TensorProto.INT32
 SCALE = [numbers("s", [0.1], FLOAT, []), numbers("z", [0], INT8, []), numbers("u", [0], UINT8, [])]
 CONV = [weight("w", 4, 3, 3, 3, kind=INT8), weight("b", 4, kind=INT32)]
 WEIGHTS = [node("DequantizeLinear", "w s z", "wf"), node("DequantizeLinear", "b s", "bf")]

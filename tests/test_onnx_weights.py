@@ -10,7 +10,7 @@ from come_back import comes_back
 
 pytest.importorskip("onnx")
 from onnx import helper
-from onnx_models import FLOAT, counts, model, node, numbers, out, weight
+from onnx_models import FLOAT, HALF, counts, model, node, numbers, out, weight
 
 from archcost.errors import ArchcostError
 from archcost.net import Net
@@ -123,7 +123,8 @@ def test_what_the_exporter_worked_out(read: Callable[..., Net]) -> None:
         node("Add", "3 table", "4"), node("MatMul", "4 w"),
     ]  # fmt: skip
     sizes = {"val_1": (8, 1, 1), "val_2": (8, 1, 1), "div_5": MAP, "table": (8, 8)}
-    made = model(nodes, MAP, [MATRIX, *(weight(name, *dims) for name, dims in sizes.items())], ir_version=10)
+    stored = [weight(name, *dims, kind=HALF if name == "table" else FLOAT) for name, dims in sizes.items()]
+    made = model(nodes, MAP, [MATRIX, *stored], ir_version=10)
     said = [f"p_{name}: {kind} target='{name}'" for name, kind in
             (("scale", "PARAMETER"), ("shift", "PARAMETER"), ("w", "PARAMETER"), ("table", "BUFFER"))]  # fmt: skip
     key = "pkg.torch.export.ExportedProgram.graph_signature"
