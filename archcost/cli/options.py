@@ -15,7 +15,7 @@ from archcost.convention import Convention
 from archcost.errors import ArchcostError, Source, SpecError, did_you_mean
 from archcost.foreign import OPTIONS, USUAL, is_foreign
 from archcost.kinds import DTYPES
-from archcost.net import Net
+from archcost.net import Net, uncounted
 from archcost.source import Limits, Value, parse, plain_data
 
 if TYPE_CHECKING:
@@ -52,16 +52,14 @@ class Network(click.ParamType[str]):
 
 def _say_of_import(source: str) -> None:
     """Say on stderr, whatever the format, what an exporter changed and which operators of a model are left out."""
-    from collections import Counter
-
-    from archcost.importers import net_of, uncounted
+    from archcost.importers import net_of
 
     net = net_of(source)
     if net.notes:
         click.echo(f"{source}: {net.notes}", err=True)
-    found = Counter(uncounted(net))
+    found = uncounted(net.nodes)
     if found:
-        listed = ", ".join(f"{name} ({count})" for name, count in found.most_common())
+        listed = ", ".join(f"{name} ({count})" for name, count in found.items())
         click.echo(f"{source} is incomplete: not counted are {listed}", err=True)
 
 

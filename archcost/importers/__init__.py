@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import importlib
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import redirect_stdout
 from functools import partial
 from importlib.util import find_spec
+from inspect import signature
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,7 @@ from archcost.spec import Spec, read_spec
 
 UNLIMITED = Limits(bytes=10**9, values=10**8, depth=64, layers=10**7)  # for text of our own making
 COLLECTIONS: Mapping[str, tuple[str, str, Mapping[str, Any]]] = {
-    "torchvision": ("torchvision.models", "get_model", {"weights": None}),
+    "torchvision": ("torchvision.models", "get_model", {"weights": None, "weights_backbone": None}),
     "timm": ("timm", "create_model", {"pretrained": False}),
 }
 _known: dict[Any, Net] = {}
@@ -84,11 +85,6 @@ def _check_settings(source: str, options: Options) -> None:
     if options.settings and suffix != ".onnx":
         instead = "--input gives its sizes" if suffix == ".keras" else "--kwargs K=V gives what makes it arguments"
         raise ArchcostError(f"{source} has no knobs to set; {instead}")
-
-
-def uncounted(net: Net) -> Iterator[str]:
-    """The operators of a net that are not counted, each as often as it stands there."""
-    return (str(node.attributes["operator"]) for node in net.nodes if node.op == "uncounted")
 
 
 def _reader(source: str) -> Callable[[str, Options], Net]:
@@ -215,6 +211,9 @@ def _by_name(module: str, create: str, fixed: Mapping[str, Any], name: str) -> C
     known = package.list_models()
     if name not in known:
         raise ArchcostError(f"{module} has no model {name!r}{did_you_mean(name, known)}")
+    if hasattr(package, "get_model_builder"):  # not all have a backbone with weights of its own
+        taken = signature(package.get_model_builder(name)).parameters
+        fixed = {key: value for key, value in fixed.items() if key in taken}
     return lambda **kwargs: getattr(package, create)(name, **{**fixed, **kwargs})
 
 

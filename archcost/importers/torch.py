@@ -9,6 +9,8 @@ from __future__ import annotations
 import logging
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import redirect_stderr
+from io import StringIO
 from typing import Any
 
 import torch
@@ -26,9 +28,9 @@ from archcost.net import Net
 def net_of(model: nn.Module, inputs: Sequence[torch.Tensor], name: str, title: str, skip_unknown: bool = False) -> Net:
     """The net of a model on some inputs, whose first axis is a batch of one."""
     logged = logging.root.manager.disable
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), redirect_stderr(StringIO()):
         warnings.simplefilter("ignore")
-        logging.disable(logging.CRITICAL)  # PyTorch logs what goes wrong at length; the error says it in a line
+        logging.disable(logging.CRITICAL)  # PyTorch tells at length what goes wrong; the error says it in a line
         try:
             program = torch.export.export(model.eval(), tuple(_beside(model, x) for x in inputs), strict=False)
         except Exception as error:  # whatever the user's code or the exporter raise
