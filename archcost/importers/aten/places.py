@@ -7,6 +7,7 @@ from typing import Any
 
 from archcost.importers.aten.registry import Handler, operator, pair
 from archcost.importers.attributes import given, one
+from archcost.importers.axes import with_batch
 from archcost.importers.graph import Graph, Tensor
 
 
@@ -240,13 +241,6 @@ def cat(g: Graph, shape: Any, /, tensors: Sequence[Tensor], dim: int = 0, **_: A
     xs = [with_batch(g, x, batch) for x in tensors]
     axis = Tensor(shape, None, batch).axis(dim)
     return xs[0] if len(xs) == 1 else g.add("concat", xs, shape, batch, **({"axis": axis} if axis else {}))
-
-
-def with_batch(g: Graph, x: Tensor, batch: int | None) -> Tensor:
-    """A tensor with the batch axis that others have."""
-    if batch is None or x.batch == batch:
-        return x if batch is not None else g.whole(x)
-    return Tensor(x.shape, batch=batch) if x.constant else g.seen_as(x, x.shape, batch)
 
 
 @operator("stack")

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import inf, prod
+from math import inf
 from typing import Any
 
 from archcost.errors import ArchcostError
+from archcost.importers import axes as along
 from archcost.importers.aten.elements import arithmetic
 from archcost.importers.aten.places import behind
 from archcost.importers.aten.registry import Handler, first, operator, pair
@@ -179,22 +180,10 @@ def _reduced(name: str) -> Handler:
 
 
 def reduced(g: Graph, op: str, shape: Any, x: Tensor, dim: Any, keep: bool) -> Tensor:
-    """One value for all along some axes; the batch has one already."""
-    if x.constant:
-        return Tensor(shape)
+    """One value for all along some axes, or along all."""
     rank = len(x.shape)
     axes = [axis % rank for axis in (range(rank) if dim in (None, [], ()) else pair(dim, 1))]
-    kept = [axis for axis in axes if axis != x.batch]
-    batch = x.batch
-    if batch is not None and not keep:
-        batch = None if batch in axes else batch - sum(axis < batch for axis in axes)
-    if not kept:
-        return g.seen_as(x, shape, batch)
-    if len(kept) == len(x.sample) and not keep:  # everything: one number, which is a vector of one
-        flat = g.seen_as(x, (prod(x.shape),), None)
-        return g.add(op, [flat], (1,), None, axes=(0,), keep=True)
-    attributes = {"axes": tuple(x.axis(axis) for axis in kept), **({"keep": True} if keep else {})}
-    return g.add(op, [x], shape, batch, **attributes)
+    return along.reduced(g, op, x, axes, shape, keep)
 
 
 for _name in REDUCED:

@@ -9,9 +9,10 @@ import numpy as np
 
 from archcost.dims import Shape, sizes
 from archcost.errors import ArchcostError
+from archcost.importers.axes import with_batch
 from archcost.importers.graph import Tensor
 from archcost.importers.onnx.making import Maker
-from archcost.importers.onnx.places import cut, reshaped, squeezed, with_batch
+from archcost.importers.onnx.places import cut, reshaped, squeezed
 from archcost.importers.onnx.registry import Call, Made, operator
 from archcost.importers.onnx.values import RANK, SMALL, Value, axis_of, blank, check, folds, known_as, replaced
 
@@ -131,6 +132,6 @@ def top(m: Maker, c: Call) -> Made:
 @operator("GridSample")
 def grid_sample(m: Maker, c: Call) -> Value:
     """Elements between positions, at places that are computed."""
-    x, grid = m.graph.batched(m.read(c[0])), with_batch(m, m.read(c[1]), 0)
+    x, grid = m.graph.batched(m.read(c[0])), with_batch(m.graph, m.read(c[1]), 0)
     made = m.layer("grid_sample", [x, grid], 0)
     return Value(made, made.shape)

@@ -13,6 +13,7 @@ from onnx import TensorProto
 from archcost.dims import Shape, sizes
 from archcost.errors import ArchcostError
 from archcost.importers.attributes import one
+from archcost.importers.axes import with_batch
 from archcost.importers.graph import Tensor
 from archcost.importers.onnx.file import FLOATING, type_of
 from archcost.importers.onnx.making import Maker
@@ -171,16 +172,9 @@ def concat(m: Maker, c: Call) -> Value:
     batch = batches.pop() if len(batches) == 1 else None
     if batch == axis or (batch is not None and any(x.shape[batch] != 1 for x in xs)):
         batch = None
-    xs = [with_batch(m, x, batch) for x in xs]
+    xs = [with_batch(m.graph, x, batch) for x in xs]
     place = Tensor(shape, None, batch).axis(axis)
     return Value(m.layer("concat", xs, batch, **({"axis": place} if place else {})), shape)
-
-
-def with_batch(m: Maker, x: Tensor, batch: int | None) -> Tensor:
-    """A tensor with the batch axis that others have."""
-    if batch is None or x.batch == batch:
-        return x if batch is not None else m.graph.whole(x)
-    return Tensor(x.shape, batch=batch) if x.constant else m.graph.seen_as(x, x.shape, batch)
 
 
 def cut(m: Maker, x: Value, axis: int, start: int, stop: int, step: int = 1) -> Value:

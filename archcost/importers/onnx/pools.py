@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from math import prod
 from typing import Any
 
 import numpy as np
 
 from archcost.errors import ArchcostError
+from archcost.importers import axes as along
 from archcost.importers.attributes import one, over_maps
 from archcost.importers.onnx.making import Maker
 from archcost.importers.onnx.registry import Call, Made, operator
@@ -98,19 +98,7 @@ def reduced(m: Maker, op: str, x: Value, given: Sequence[int], keep: bool) -> Va
         shape = tuple(n for axis, n in enumerate(x.shape) if axis not in axes)
     if x.constant:
         return blank(shape)
-    tensor = m.read(x)
-    kept = [axis for axis in axes if axis != tensor.batch]
-    batch = tensor.batch
-    if batch is not None and not keep:
-        batch = None if batch in axes else batch - sum(axis < batch for axis in axes)
-    if not kept:
-        return Value(m.graph.seen_as(tensor, shape or (1,), batch), shape)
-    if len(kept) == len(tensor.sample) and not keep:  # everything: one number, which is a vector of one
-        flat = m.graph.seen_as(tensor, (prod(x.shape),), None)
-        made = m.layer(op, [flat], None, axes=(0,), keep=True)
-        return Value(m.graph.seen_as(made, shape or (1,), batch), shape)
-    attributes = {"axes": tuple(tensor.axis(axis) for axis in kept), **({"keep": True} if keep else {})}
-    return Value(m.layer(op, [tensor], batch, **attributes), shape)
+    return Value(along.reduced(m.graph, op, m.read(x), axes, shape or (1,), keep), shape)
 
 
 @operator("CumSum")
