@@ -132,6 +132,8 @@ def test_a_size_that_nobody_gives(archcost, tmp_path: Path) -> None:
     archcost("import", str(file), "-o", str(target))
     given = ("--set", "height=24", "--set", "width=40", "--columns", "output,params,macs", "--format", "csv")
     assert archcost("table", str(target), *given).stdout == archcost("table", str(file), *given).stdout
+    assert archcost("validate", str(target), *given[:4]).stdout.startswith(f"{target}: ok, ")
+    assert archcost("validate", str(file), *given[:4]).stdout.startswith(f"{file}: ok, ")
     swept = archcost("sweep", str(file), "height=24", "width=40:56:8", "--format", "csv").stdout.splitlines()
     assert len(swept) == 1 + 3
     assert "⌈" in archcost("formula", str(file), "height=h", "width=w").stdout

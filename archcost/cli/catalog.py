@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from archcost.cli.options import Network, chosen_format, draw, emit, knobs, limited, load, output, parsed_limits
+from archcost.cli.options import Network, chosen_format, draw, emit, knobs, load, output, parsed_limits, setting
 from archcost.errors import ArchcostError
 from archcost.foreign import is_foreign
 
@@ -74,19 +74,20 @@ def show_command(name: str, settings: tuple[str, ...], limits: tuple[str, ...], 
 
 @click.command("validate")
 @click.argument("files", nargs=-1, required=True, type=click.Path())
-@limited
-def validate_command(files: tuple[str, ...], limits: tuple[str, ...]) -> None:
+@knobs
+def validate_command(files: tuple[str, ...], settings: tuple[str, ...], limits: tuple[str, ...]) -> None:
     """Check specification files, or models: every variant is expanded and every shape worked out.
 
     Exit code 2 if one is bad; all are looked at.
 
     \b
     archcost validate specs/*.yaml
+    archcost validate net.yaml --set resolution=160
     """
     bad = 0
     for file in files:
         try:
-            click.echo(f"{file}: {_checked(file, limits)}")
+            click.echo(f"{file}: {_checked(file, settings, limits)}")
         except ArchcostError as error:
             bad += 1
             click.echo(str(error), err=True)
@@ -94,7 +95,7 @@ def validate_command(files: tuple[str, ...], limits: tuple[str, ...]) -> None:
         raise click.exceptions.Exit(2)
 
 
-def _checked(file: str, limits: tuple[str, ...]) -> str:
+def _checked(file: str, settings: tuple[str, ...], limits: tuple[str, ...]) -> str:
     from archcost.claims import claims_of
     from archcost.expand import expand
     from archcost.net import INPUT, propagate
@@ -110,7 +111,8 @@ def _checked(file: str, limits: tuple[str, ...]) -> str:
         return f"ok, {len([read_convention(name, entry) for name, entry in entries])} conventions"
     allowed = parsed_limits(limits)
     spec = find(file, allowed)[0] if is_foreign(file) else load_spec(path, allowed)
-    nets = [expand(spec, variant, limits=allowed) for variant in spec.variants or (None,)]
+    given = {} if is_foreign(file) else dict(map(setting, settings))
+    nets = [expand(spec, variant, given, allowed) for variant in spec.variants or (None,)]
     layers = sum(step.node.op != INPUT for net in nets for step in propagate(net))
     claims = claims_of(spec)
     for claim in claims:
