@@ -32,6 +32,12 @@ def mean_larger_than_map(a: Attributes, shapes: Sequence[Shape]) -> bool:
     return len(space) == 3 and any(k > n for n, k in zip(space, each(a["kernel"], 3), strict=True))
 
 
+def cut_to_nothing(a: Attributes, shapes: Sequence[Shape]) -> bool:
+    rank = len(shapes[0]) - 1
+    sides = zip(ends(a.get("pad", 0), rank), each(a.get("output_pad", 0), rank), strict=True)
+    return any(before != after and more for (before, after), more in sides)
+
+
 # Where PyTorch refuses what archcost takes, and why that is so.
 STRICTER: dict[str, tuple[Callable[[Attributes, Sequence[Shape]], bool], str]] = {
     "maxpool": (pads_too_much, "PyTorch limits the padding of pooling to half the kernel"),
@@ -42,6 +48,10 @@ STRICTER: dict[str, tuple[Callable[[Attributes, Sequence[Shape]], bool], str]] =
     "pixel_shuffle": (not_in_two, "PyTorch has it in two dimensions only"),
     "pixel_unshuffle": (not_in_two, "PyTorch has it in two dimensions only"),
     "unfold": (not_in_two, "PyTorch has it in two dimensions only"),
+    "transposed_conv": (
+        cut_to_nothing,
+        "PyTorch pads both ends alike; what is cut here beside it must be there before the rest is added",
+    ),
     "conv": (same_with_stride, "PyTorch knows `same` without a stride only"),
     "depthwise": (same_with_stride, "PyTorch knows `same` without a stride only"),
     "partial_conv": (same_with_stride, "PyTorch knows `same` without a stride only"),

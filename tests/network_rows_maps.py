@@ -38,7 +38,7 @@ def conv(name: str, x: Shape, a: Attributes, **other: Any) -> nn.Module:
         "out_channels": a.get("out"),
         "kernel_size": each(a["kernel"], rank),
         "stride": each(a.get("stride", 1), rank),
-        "padding": 0 if uneven else tuple(pad) if isinstance(pad, list) else pad,
+        "padding": 0 if uneven else tuple(each(pad, rank)) if isinstance(pad, list) else pad,
         "dilation": each(a.get("dilation", 1), rank),
         "groups": a.get("groups", 1),
         "bias": a.get("bias", True),

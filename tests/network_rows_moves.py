@@ -137,6 +137,7 @@ def draw_crop(d: Drawing, x: Shape) -> Attributes:
 
 
 def build_crop(a: Attributes, x: Shape) -> Function:
+    a_map(x)
     kept = each(a["out"], len(x) - 1)
     if any(m > n for n, m in zip(x[1:], kept, strict=True)):
         raise ValueError("refused by the specification: PyTorch has no such layer")

@@ -143,7 +143,7 @@ def build_attention(a: Attributes, *shapes: Shape) -> Function:
         if mask is not None:
             mask = mask.reshape(BATCH, *[1] * (q.ndim - mask.ndim), *mask.shape[1:])
         return functional.scaled_dot_product_attention(
-            q, k, v, mask, is_causal=a.get("causal", False), enable_gqa=query[-3] != key[-3]
+            q, k, v, mask, is_causal=a.get("causal", False), enable_gqa=query[-3:-2] != key[-3:-2]
         )
 
     return attend
