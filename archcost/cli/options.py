@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import os
+import re
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
     from archcost.render.grid import Grid
+    from archcost.spec import Spec
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 FORMATS = {"rich": "", "json": ".json", "csv": ".csv", "markdown": ".md", "latex": ".tex", "parquet": ".parquet"}
@@ -195,6 +197,12 @@ def load(name: str, settings: Sequence[str], limits: Sequence[str]) -> Net:
     # The sizes that a file leaves open are set as it is read; a foreign net has no other knobs.
     knobs = {} if is_foreign(name) else dict(map(setting, settings))
     return load_net(name, knobs, parsed_limits(limits))
+
+
+def left_out(name: str, spec: Spec) -> list[str]:
+    """A remark on a network of which no net is at hand, if its specification has operators that are not counted."""
+    named = re.findall(r"\buncounted: *\{ *operator: *\"?([^\",}]+)", spec.at.source.text)
+    return [f"{name} is INCOMPLETE: not counted are {', '.join(dict.fromkeys(named))}"] if named else []
 
 
 def counted(name: str, networks: Sequence[str], limits: Sequence[str]) -> Convention:

@@ -16,6 +16,7 @@ from archcost.cli.options import (
     convention_option,
     counted,
     emit,
+    left_out,
     limited,
     output,
     parsed_limits,
@@ -74,12 +75,14 @@ def search_command(name: str, terms: tuple[str, ...], limits: tuple[str, ...], *
     fixed = {key: _one(key, text, defaults[key]) for key, text in texts.items()}
     subject = Subject(spec, variant, counted(options["convention_name"], [name], limits), limits=allowed)
     found = search(subject, fixed, knob, among, where, goal)
+    incomplete = left_out(name, spec)
     if form == "json":
         from archcost.render import json
 
-        emit(json.text(_as_json(found)), options["output"])
+        data = {**_as_json(found), **({"remarks": incomplete} if incomplete else {})}
+        emit(json.text(data), options["output"])
     else:
-        emit("\n".join(_lines(found, where)), options["output"])
+        emit("\n".join([*_lines(found, where), *incomplete]), options["output"])
     if found.best is None:
         raise click.exceptions.Exit(1)
 

@@ -20,6 +20,7 @@ from archcost.cli.options import (
     draw,
     emit,
     emit_parts,
+    left_out,
     limited,
     output,
     parsed_limits,
@@ -79,6 +80,7 @@ def sweep_command(terms: tuple[str, ...], limits: tuple[str, ...], **options: An
     if not names or not grid.groups:
         raise ArchcostError("sweep takes networks and values of knobs: NAME... K=V1,V2,...")
     check_used(names)
+    incomplete = [text for name in names for text in left_out(name, find(name, parsed_limits(limits))[0])]
     job = Job([_subject(name, grid, options["convention_name"], limits) for name in names], grid, options["where"])
     finished = _finished(job, options) if form == "parquet" else {}
     tallies = [*finished.values()]
@@ -91,9 +93,9 @@ def sweep_command(terms: tuple[str, ...], limits: tuple[str, ...], **options: An
             _streamed(chunks, options)
         else:
             kept = _gathered(chunks, form, options)
-            _drawn(kept, len(names) > 1, form, options, _remarks(tallies, job, stop))
+            _drawn(kept, len(names) > 1, form, options, [*_remarks(tallies, job, stop), *incomplete])
     if form in ("csv", "parquet"):
-        click.echo(_remarks(tallies, job, stop)[0], err=True)
+        click.echo("\n".join([*_remarks(tallies, job, stop), *incomplete]), err=True)
     if stop.why:
         raise click.exceptions.Exit(130 if stop.by_user else 2)
 
