@@ -274,7 +274,7 @@ layers:
         *(("sweep", "wide=4,8", "--format", form) for form in ("rich", "json", "csv")),
         *(
             ("search", "wide=4:64", "--maximize", "wide", "--where", "params < 500", "--format", form)
-            for form in ("text", "json")
+            for form in ("rich", "json")
         ),
     ],
     ids=" ".join,
