@@ -14,8 +14,6 @@ from functools import cache
 from statistics import median
 from typing import Any
 
-from zoo import declare_operators
-
 from archcost import load
 from archcost.axes import axes
 from archcost.presets import convention
@@ -78,7 +76,9 @@ def main() -> None:
     alone = median(seconds(lambda n=n: by_itself(n)) for n in some)
     print(f"one by one  {1 / alone:12,.1f} points/s  {alone / each:,.0f} times as long (median of {len(some)} points)")
     if "--ptflops" in sys.argv:
-        operators = declare_operators()  # as long as it is held, torchvision loads without its compiled ones
+        from archcost.importers.torch import declare_torchvision
+
+        operators = declare_torchvision()  # as long as it is held, torchvision loads without its compiled ones
         by_ptflops(224)
         for n in (224, 448):
             theirs = median(seconds(lambda n=n: by_ptflops(n)) for _ in range(3))

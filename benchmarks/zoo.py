@@ -52,20 +52,13 @@ def torch_counter(name: str) -> Callable[[], Any] | None:
     return count
 
 
-def declare_operators() -> Any:
-    """The names of torchvision's compiled operators: its models load without them."""
-    from torch import library as registry
-
-    operators = registry.Library("torchvision", "DEF")
-    for operator in ("nms", "qnms"):
-        operators.define(f"{operator}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
-    return operators
-
-
 def main() -> None:
     """One line a network."""
     against_torch = "--torch" in sys.argv
-    operators = declare_operators() if against_torch else None
+    if against_torch:
+        from archcost.importers.torch import declare_torchvision
+
+    operators = declare_torchvision() if against_torch else None
     found = []
     for name in names():
         net = load_net(name)

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
-
-import pytest
 
 
 def test_totals_and_ratios(archcost) -> None:
@@ -107,19 +104,6 @@ def test_behind_a_map_depth_and_peak_are_of_the_rest(archcost) -> None:
     totals = data["architectures"][0]["totals"]
     assert totals["depth"] == 16 - 7
     assert totals["peak_memory_bytes"] == 4 * (512 + 512) * 28 * 28
-
-
-@pytest.fixture
-def onnx_file(tmp_path: Path) -> str:
-    """A convolution of maps whose sizes are left open."""
-    pytest.importorskip("onnx")
-    from onnx_models import model, node, weight
-
-    file = tmp_path / "net.onnx"
-    nodes = [node("Conv", "x w", pads=[1, 1, 1, 1])]
-    made = model(nodes, ("batch", 3, "height", "resolution"), [weight("w", 4, 3, 3, 3)])
-    file.write_bytes(made.SerializeToString())
-    return str(file)
 
 
 def test_each_network_takes_the_settings_that_it_has(archcost, onnx_file: str) -> None:

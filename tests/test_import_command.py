@@ -49,19 +49,6 @@ ready = nn.Linear(8, 4)
 
 
 @pytest.fixture
-def onnx_file(tmp_path: Path) -> str:
-    """A convolution of maps whose sizes are left open."""
-    pytest.importorskip("onnx")
-    from onnx_models import model, node, weight
-
-    file = tmp_path / "net.onnx"
-    nodes = [node("Conv", "x w", pads=[1, 1, 1, 1])]
-    made = model(nodes, ("batch", 3, "height", "width"), [weight("w", 4, 3, 3, 3)])
-    file.write_bytes(made.SerializeToString())
-    return str(file)
-
-
-@pytest.fixture
 def keras_file(tmp_path: Path) -> str:
     """A layer of Keras."""
     file = tmp_path / "net.keras"
@@ -85,20 +72,20 @@ def module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
 def test_sizes_that_are_left_open_are_set(archcost: Any, onnx_file: str, tmp_path: Path) -> None:
     """They stand in the specification as numbers; of two, one may stay a knob."""
     target = str(tmp_path / "net.yaml")
-    archcost("import", onnx_file, "--set", "height=10", "--set", "width=12", "-o", target)
+    archcost("import", onnx_file, "--set", "height=10", "--set", "resolution=12", "-o", target)
     assert json.loads(archcost("table", target, "--format", "json").stdout)["input"] == [3, 10, 12]
     archcost("import", onnx_file, "--set", "height=10", "-o", target, "--force")
-    half = json.loads(archcost("table", target, "--set", "width=12", "--format", "json").stdout)
+    half = json.loads(archcost("table", target, "--set", "resolution=12", "--format", "json").stdout)
     assert half["totals"]["macs"] == 4 * 3 * 9 * 10 * 12
 
 
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("--set", "height=8.5", "--set", "width=8"), "height must be a whole number from 1, is 8.5"),
-        (("--set", "height=abc", "--set", "width=8"), "height must be a whole number from 1, is 'abc'"),
-        (("--set", "height=0", "--set", "width=8"), "height must be a whole number from 1, is 0"),
-        (("--set", "height=[8]", "--set", "width=8"), "height must be a whole number from 1, is [8]"),
+        (("--set", "height=8.5", "--set", "resolution=8"), "height must be a whole number from 1, is 8.5"),
+        (("--set", "height=abc", "--set", "resolution=8"), "height must be a whole number from 1, is 'abc'"),
+        (("--set", "height=0", "--set", "resolution=8"), "height must be a whole number from 1, is 0"),
+        (("--set", "height=[8]", "--set", "resolution=8"), "height must be a whole number from 1, is [8]"),
         (("--set", "hight=8"), "no size 'hight' to set, did you mean 'height'"),
         (("--input", "3,8,8"), "net.onnx says its sizes itself; --set NAME=N gives those that it leaves open"),
         (("--kwargs", "a=1"), "--kwargs is for what makes a model"),

@@ -7,11 +7,8 @@ from __future__ import annotations
 
 import json
 import os
-import sys
 import zipfile
-from collections.abc import Iterator
 from math import prod
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -49,16 +46,6 @@ class Own(keras.Model):
 
 ready = net(4)
 """
-
-
-@pytest.fixture
-def module(tmp_path: Path, monkeypatch) -> Iterator[str]:
-    """A module of the user's, beside which the command is called."""
-    (tmp_path / "their_keras.py").write_text(SOURCE)
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.syspath_prepend(str(tmp_path))
-    yield "their_keras"
-    sys.modules.pop("their_keras", None)
 
 
 def test_a_function_and_its_file(archcost, module: str) -> None:

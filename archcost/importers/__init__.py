@@ -30,6 +30,7 @@ COLLECTIONS: Mapping[str, tuple[str, str, Mapping[str, Any]]] = {
     "timm": ("timm", "create_model", {"pretrained": False}),
 }
 _known: dict[Any, Net] = {}
+_held: list[Any] = []  # what must last as long as the program
 
 
 def specification(source: str) -> Spec:
@@ -204,10 +205,7 @@ def _made(build: Callable[..., Any], kwargs: Mapping[str, Any], source: str) -> 
 
 def _by_name(module: str, create: str, fixed: Mapping[str, Any], name: str) -> Callable[..., Any]:
     """The function of a collection that makes the model of a name, without trained weights."""
-    try:
-        package = importlib.import_module(module)
-    except Exception as error:  # whatever its installation lacks
-        raise ArchcostError(f"{module} cannot be imported: {type(error).__name__}: {error}") from error
+    package = _collection(module)
     known = package.list_models()
     if name not in known:
         raise ArchcostError(f"{module} has no model {name!r}{did_you_mean(name, known)}")
@@ -215,6 +213,22 @@ def _by_name(module: str, create: str, fixed: Mapping[str, Any], name: str) -> C
         taken = signature(package.get_model_builder(name)).parameters
         fixed = {key: value for key, value in fixed.items() if key in taken}
     return lambda **kwargs: getattr(package, create)(name, **{**fixed, **kwargs})
+
+
+def _collection(module: str) -> Any:
+    """The module of a collection, also where the compiled operators of torchvision do not fit PyTorch."""
+    try:
+        try:
+            return importlib.import_module(module)
+        except RuntimeError as error:
+            if "operator torchvision::" not in str(error):
+                raise
+            from archcost.importers import torch
+
+            _held.append(torch.declare_torchvision())
+            return importlib.import_module(module)
+    except Exception as error:  # whatever its installation lacks
+        raise ArchcostError(f"{module} cannot be imported: {type(error).__name__}: {error}") from error
 
 
 def _function(module: str, name: str) -> Callable[..., Any]:

@@ -14,6 +14,7 @@ from io import StringIO
 from typing import Any
 
 import torch
+from torch import library as registry
 from torch import nn
 
 from archcost.dims import sizes
@@ -23,6 +24,17 @@ from archcost.importers.aten.places import written_over
 from archcost.importers.graph import Graph, Tensor, path
 from archcost.kinds import DTYPES
 from archcost.net import Net
+
+
+def declare_torchvision() -> registry.Library:
+    """The names of torchvision's compiled operators, which it asks for as it is imported.
+
+    Where the compiled ones do not fit PyTorch, it can be imported as long as the result is held. None is ever run here.
+    """
+    declared = registry.Library("torchvision", "DEF")  # type: ignore[no-untyped-call]  # PyTorch has no types here
+    for operator in ("nms", "qnms"):
+        declared.define(f"{operator}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")  # type: ignore[no-untyped-call]
+    return declared
 
 
 def net_of(model: nn.Module, inputs: Sequence[torch.Tensor], name: str, title: str, skip_unknown: bool = False) -> Net:
