@@ -26,14 +26,15 @@ from archcost.kinds import DTYPES
 from archcost.net import Net
 
 
-def declare_torchvision() -> registry.Library:
+def declare_torchvision() -> Any:
     """The names of torchvision's compiled operators, which it asks for as it is imported.
 
-    Where the compiled ones do not fit PyTorch, it can be imported as long as the result is held. None is ever run here.
+    Where the compiled ones do not fit PyTorch, it can be imported as long as the result is held; none is ever run.
     """
-    declared = registry.Library("torchvision", "DEF")  # type: ignore[no-untyped-call]  # PyTorch has no types here
+    library: Any = registry.Library  # which has no types
+    declared = library("torchvision", "DEF")
     for operator in ("nms", "qnms"):
-        declared.define(f"{operator}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")  # type: ignore[no-untyped-call]
+        declared.define(f"{operator}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
     return declared
 
 
